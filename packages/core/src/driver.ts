@@ -1,0 +1,119 @@
+import { randomFillSync } from 'node:crypto';
+import type { Session } from './session-store.ts';
+
+/** One stored session with its bookkeeping. */
+export interface SessionRecord {
+  /** Plain JSON. Use `JSON.stringify` where the backend wants text. */
+  readonly session: Session;
+  /** Whole milliseconds since 1970, or `null` for never. */
+  readonly expiresAt: number | null;
+  /** The random name of this version. */
+  readonly etag: string;
+  /** The etags of the versions before, newest first, at most `HISTORY_LENGTH`. */
+  readonly history: readonly string[];
+}
+
+/** How many former etags a record remembers. */
+export const HISTORY_LENGTH = 8;
+
+/** How far a driver's promises reach. The conformance kit tests what is declared here. */
+export interface Capabilities {
+  /** Among whom `put` is atomic: one process, all on this host, or all that share the backend. */
+  readonly compareAndSet: 'process' | 'host' | 'cluster';
+  /** What an acknowledged write survives. Each one includes those before. */
+  readonly survives: 'nothing' | 'process-crash' | 'power-loss' | 'replication';
+}
+
+/**
+ * What a backend implements. It moves records and nothing else: the store around it validates,
+ * copies, expires, retries, and bounds every call in time.
+ *
+ * Methods may answer at once or with a promise. What they throw becomes `UNAVAILABLE`, with
+ * `outcome: 'unknown'` where something might have changed, unless it is a `SessionError`.
+ * `timeout` is the milliseconds that the store goes on waiting for the answer: stop work by then,
+ * so that nothing is applied late.
+ */
+export interface Driver {
+  readonly capabilities: Capabilities;
+
+  /** Connects, creates what is missing. Called again when it has failed. */
+  open?(timeout: number): void | PromiseLike<void>;
+
+  /** The record, expired or not; `null` when there is none. Throws `CORRUPT` for an unreadable one. */
+  get(id: string, timeout: number): SessionRecord | null | PromiseLike<SessionRecord | null>;
+
+  /**
+   * Stores the record if the backend holds what is expected, in one atomic step: a record with the
+   * etag `expected`; no record, for `null`; whatever is there, for `undefined`, and then
+   * the etags of the record that is replaced become the new one's history.
+   *
+   * Answers `true` also, changing nothing, when the record's own etag is already the current one
+   * or in its history: then this is a repeat of a command that was applied. Answers `false` when
+   * something else is there. Throws `CORRUPT` in place of overwriting what it cannot read.
+   *
+   * `applyPut` makes this decision for backends that can run it while nobody else writes.
+   */
+  put(
+    id: string,
+    record: SessionRecord,
+    expected: string | null | undefined,
+    timeout: number,
+  ): boolean | PromiseLike<boolean>;
+
+  /**
+   * Removes the record, corrupt or not, in one atomic step. With `expected`, only when its etag is
+   * that one: answers `false` when another is there, `true` when none is.
+   */
+  delete(id: string, expected: string | undefined, timeout: number): boolean | PromiseLike<boolean>;
+
+  /**
+   * Every record once, expired ones too, in bounded memory. In place of one that cannot be read
+   * comes the `SessionError` with code `CORRUPT`.
+   */
+  entries(): AsyncIterable<DriverEntry> | Iterable<DriverEntry>;
+
+  close?(): void | PromiseLike<void>;
+}
+
+export type DriverEntry = readonly [id: string, record: SessionRecord] | Error;
+
+/**
+ * The decision behind `Driver.put`: the record to store now, or whether the command was a
+ * `'repeat'` (answer `true`) or meets a `'conflict'` (answer `false`).
+ */
+export function applyPut(
+  current: SessionRecord | null | undefined,
+  record: SessionRecord,
+  expected: string | null | undefined,
+): SessionRecord | 'repeat' | 'conflict' {
+  if (!current) return typeof expected === 'string' ? 'conflict' : record;
+  if (current.etag === record.etag || current.history.includes(record.etag)) return 'repeat';
+  if (expected === undefined) {
+    const { session, expiresAt, etag } = record;
+    return { session, expiresAt, etag, history: historyAfter(current) };
+  }
+  return current.etag === expected ? record : 'conflict';
+}
+
+/** The history of the version that replaces this one. */
+export function historyAfter(current: SessionRecord): string[] {
+  const history = [current.etag];
+  for (const etag of current.history) {
+    if (history.length < HISTORY_LENGTH) history.push(etag);
+  }
+  return history;
+}
+
+const ETAG_BYTES = 12;
+const pool = Buffer.allocUnsafeSlow(ETAG_BYTES * 256);
+let used = pool.length;
+
+/** A new random name for a version: 96 bits, 16 characters of base64url. */
+export function newEtag(): string {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += ETAG_BYTES;
+  return pool.toString('base64url', used - ETAG_BYTES, used);
+}

@@ -1,0 +1,35 @@
+/** One year of 365 days, in minutes. */
+export const DEFAULT_EXPIRES_IN: number = 365 * 24 * 60;
+
+// The last moment that a Date can hold. What would expire later never does.
+const LAST_MOMENT = 8.64e15;
+
+/** Throws a `TypeError` or `RangeError` unless `minutes` is a number above 0, `Infinity` included. */
+export function checkExpiresIn(minutes: unknown): asserts minutes is number {
+  if (typeof minutes !== 'number') {
+    const got = minutes === null ? 'null' : `a ${typeof minutes}`;
+    throw new TypeError(
+      `expiresIn must be a number of minutes, not ${got}; 10 / 60 is ten seconds`,
+    );
+  }
+  if (!(minutes > 0)) {
+    throw new RangeError(
+      `expiresIn must be more than 0 minutes, not ${minutes}; Infinity means never, and leaving it out means one year`,
+    );
+  }
+}
+
+/**
+ * When a session written at `now` (milliseconds since 1970) expires: whole milliseconds, rounded
+ * up, or `null` for never.
+ */
+export function expiryAt(now: number, minutes: number): number | null {
+  if (Number.isNaN(now)) throw new TypeError('the clock returned NaN');
+  const at = Math.ceil(now) + Math.ceil(minutes * 60_000);
+  return at <= LAST_MOMENT ? at : null;
+}
+
+/** A session is expired from `expiresAt` on, that moment included. */
+export function isExpired(record: { readonly expiresAt: number | null }, now: number): boolean {
+  return record.expiresAt !== null && now >= record.expiresAt;
+}

@@ -1,0 +1,31 @@
+export {
+  type Conversation,
+  Conversations,
+  type State,
+  type StateChange,
+} from './conversations.ts';
+export {
+  applyPut,
+  type Capabilities,
+  type Driver,
+  type DriverEntry,
+  HISTORY_LENGTH,
+  type SessionRecord,
+} from './driver.ts';
+export { DriverStore } from './driver-store.ts';
+export {
+  hashId,
+  isSessionError,
+  type Outcome,
+  SessionError,
+  type SessionErrorCode,
+} from './errors.ts';
+export { DEFAULT_EXPIRES_IN, isExpired } from './expiry.ts';
+export type {
+  FullSessionStore,
+  InterruptOptions,
+  Session,
+  SessionStore,
+  StoreOptions,
+} from './session-store.ts';
+export { updateSession } from './update-session.ts';
