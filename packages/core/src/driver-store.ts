@@ -44,7 +44,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
       timeout = DEFAULT_TIMEOUT,
       maxSessionBytes = DEFAULT_MAX_SESSION_BYTES,
       now = Date.now,
-      onWarning = (warning: Error) => process.emitWarning(warning),
+      onWarning = emitWarning,
     } = typeof options === 'object' && options !== null ? options : { expiresIn: options };
     checkExpiresIn(expiresIn);
     checkAmount('timeout', timeout, 'milliseconds', LONGEST_TIMER);
@@ -429,6 +429,13 @@ async function pause(attempt: number, budget: Budget): Promise<void> {
   const ms = Math.min(Math.random() * Math.min(LONGEST_PAUSE, 5 * 2 ** attempt), budget.left);
   if (ms > 0) await setTimeout(ms);
   budget.spend(ms);
+}
+
+// As text: `process.emitWarning` refuses an Error of another realm, such as a Jest test's.
+function emitWarning(warning: Error): void {
+  const { code, idHash } = warning as SessionError;
+  const detail = idHash ? `the session's id has the SHA-256 ${idHash}` : '';
+  process.emitWarning(warning.message, { type: 'SessionWarning', code: code ?? '', detail });
 }
 
 function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {

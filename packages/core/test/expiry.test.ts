@@ -1,0 +1,167 @@
+import { describe, expect, test } from '@jest/globals';
+import { expiryAt } from '../src/expiry.ts';
+import { DEFAULT_EXPIRES_IN, DriverStore, type StoreOptions } from '../src/index.ts';
+import { MapDriver } from './map-driver.ts';
+
+const YEAR = 365 * 24 * 60 * 60_000;
+const MINUTE = 60_000;
+
+function storeAt(start: number, options: StoreOptions = {}) {
+  const clock = { now: start };
+  const driver = new MapDriver();
+  return { clock, driver, store: new DriverStore(driver, { ...options, now: () => clock.now }) };
+}
+
+test('the default lifetime is a year of 365 days, in minutes', () => {
+  expect(DEFAULT_EXPIRES_IN).toBe(525_600);
+  expect(expiryAt(0, DEFAULT_EXPIRES_IN)).toBe(YEAR);
+});
+
+test.each([
+  [0, 10 / 60, 10_000],
+  [0.2, 1, MINUTE + 1],
+  [5, 1e-308, 6],
+  [0, 0.00001, 1],
+  [8.64e15 - MINUTE, 1, 8.64e15],
+])('at %d with %d minutes a session expires at %d', (now, minutes, at) => {
+  expect(expiryAt(now, minutes)).toBe(at);
+});
+
+test.each([Infinity, 1e308, Number.MAX_VALUE, 8.64e15])('%d minutes mean never', (minutes) => {
+  expect(expiryAt(Date.now(), minutes)).toBeNull();
+});
+
+test('a clock that returns NaN is an error, not a session that never expires', async () => {
+  const { clock, store } = storeAt(Number.NaN);
+  await expect(store.write('a', {})).rejects.toThrow(TypeError);
+  clock.now = 0;
+  await expect(store.read('a')).resolves.toBeNull();
+});
+
+describe('the constructor refuses', () => {
+  test.each([0, -1, -Infinity, Number.NaN])('%d with a RangeError that says what to do', (bad) => {
+    const make = () => new DriverStore(new MapDriver(), bad);
+    expect(make).toThrow(RangeError);
+    expect(make).toThrow(/Infinity means never/);
+    expect(() => new DriverStore(new MapDriver(), { expiresIn: bad })).toThrow(RangeError);
+  });
+
+  test.each(['5', null, true, new Date(), 5n, () => 5])('%p with a TypeError', (bad) => {
+    const expiresIn = bad as unknown as number;
+    expect(() => new DriverStore(new MapDriver(), { expiresIn })).toThrow(/number of minutes/);
+    expect(() => new DriverStore(new MapDriver(), { expiresIn })).toThrow(TypeError);
+  });
+
+  test('a lifetime given in place of options as a string, and null', () => {
+    expect(() => new DriverStore(new MapDriver(), '5' as unknown as number)).toThrow(TypeError);
+    expect(() => new DriverStore(new MapDriver(), null as unknown as number)).toThrow(TypeError);
+  });
+
+  test.each([0, -1, Number.NaN, Infinity, 2 ** 31])('a timeout of %d', (timeout) => {
+    expect(() => new DriverStore(new MapDriver(), { timeout })).toThrow(RangeError);
+  });
+
+  test('options of the wrong type', () => {
+    for (const options of [
+      { timeout: '5' },
+      { maxSessionBytes: '1' },
+      { now: 5 },
+      { onWarning: 5 },
+    ]) {
+      const bad = options as unknown as StoreOptions;
+      expect(() => new DriverStore(new MapDriver(), bad)).toThrow(TypeError);
+    }
+    expect(() => new DriverStore(new MapDriver(), { maxSessionBytes: 0 })).toThrow(RangeError);
+  });
+});
+
+test('a session is there until expiresAt, and gone at that moment', async () => {
+  const { clock, store } = storeAt(1000, { expiresIn: 1 });
+  await store.write('a', { n: 1 });
+  clock.now += MINUTE - 1;
+  expect(await store.read('a')).toEqual({ n: 1 });
+  clock.now += 1;
+  expect(await store.read('a')).toBeNull();
+  expect(await store.all()).toEqual([]);
+  expect(await store.touch('a')).toBe(false);
+});
+
+test('reading does not renew; writing, updating and touching do', async () => {
+  const { clock, store } = storeAt(0, { expiresIn: 2 });
+  await store.write('read', {});
+  await store.write('write', {});
+  await store.write('update', {});
+  await store.write('touch', { kept: true });
+  clock.now = MINUTE;
+  await store.read('read');
+  await store.write('write', {});
+  await store.update('update', (session) => session);
+  expect(await store.touch('touch')).toBe(true);
+  clock.now = 2 * MINUTE;
+  expect(await store.read('read')).toBeNull();
+  expect(await store.read('write')).toEqual({});
+  expect(await store.read('update')).toEqual({});
+  expect(await store.read('touch')).toEqual({ kept: true });
+});
+
+test('an expired session is null to update, which starts a new life', async () => {
+  const { clock, store } = storeAt(0, { expiresIn: 1 });
+  await store.write('a', { old: true });
+  clock.now = MINUTE;
+  const seen: unknown[] = [];
+  await store.update('a', (session) => {
+    seen.push(session);
+    return { new: true };
+  });
+  expect(seen).toEqual([null]);
+  expect(await store.read('a')).toEqual({ new: true });
+});
+
+test('prune removes what has expired, nothing else, and says how many', async () => {
+  const { clock, driver, store } = storeAt(0, { expiresIn: 1 });
+  for (let i = 0; i < 10; i++) await store.write(`old:${i}`, {});
+  clock.now = MINUTE - 1;
+  await store.write('young', {});
+  expect(await store.prune()).toBe(0);
+  clock.now = MINUTE;
+  expect(await store.prune()).toBe(10);
+  expect([...driver.records.keys()]).toEqual(['young']);
+  expect(await store.prune()).toBe(0);
+});
+
+test('prune leaves a session that was written again meanwhile', async () => {
+  const { clock, driver, store } = storeAt(0, { expiresIn: 1 });
+  await store.write('a', { life: 1 });
+  clock.now = MINUTE;
+  const entries = driver.entries.bind(driver);
+  driver.entries = async function* () {
+    for await (const entry of entries()) {
+      await store.write('a', { life: 2 });
+      yield entry;
+    }
+  };
+  expect(await store.prune()).toBe(0);
+  expect(await store.read('a')).toEqual({ life: 2 });
+});
+
+test('Infinity never expires, however far the clock goes', async () => {
+  const { clock, store } = storeAt(0, { expiresIn: Infinity });
+  await store.write('a', { n: 1 });
+  clock.now = Number.MAX_VALUE;
+  expect(await store.read('a')).toEqual({ n: 1 });
+  expect(await store.prune()).toBe(0);
+});
+
+test('jumps of the clock by a thousand years do what arithmetic says', async () => {
+  const { clock, store } = storeAt(Date.UTC(2026, 10, 22), { expiresIn: 1 });
+  await store.write('a', { n: 1 });
+  clock.now -= 1000 * YEAR;
+  expect(await store.read('a')).toEqual({ n: 1 });
+  await store.write('b', { n: 2 });
+  clock.now += MINUTE;
+  expect(await store.read('b')).toBeNull();
+  clock.now += 2000 * YEAR;
+  expect(await store.read('a')).toBeNull();
+  await store.write('c', { n: 3 });
+  expect(await store.read('c')).toEqual({ n: 3 });
+});

@@ -1,0 +1,257 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { DriverStore, type Session } from '../src/index.ts';
+import { copyIn, copyOut } from '../src/json.ts';
+import { MapDriver } from './map-driver.ts';
+
+const copy = (value: Session) => copyIn(value, Infinity);
+const viaJson = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+const keys = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom(
+    '__proto__',
+    'constructor',
+    'toString',
+    'toJSON',
+    '$set',
+    'a.b',
+    '',
+    '0',
+    '10',
+    '-1',
+    '_bsontype',
+    'then',
+    'length',
+  ),
+);
+const { json } = fc.letrec<{ json: unknown; leaf: unknown }>((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small' },
+    tie('leaf'),
+    fc.array(tie('json'), { maxLength: 5 }),
+    fc.array(fc.tuple(keys, tie('json')), { maxLength: 6 }).map(fromPairs),
+  ),
+  leaf: fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.double(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constantFrom(
+      null,
+      undefined,
+      -0,
+      Number.NaN,
+      Infinity,
+      Symbol('s'),
+      () => 1,
+      new Date(0),
+      new Date(Number.NaN),
+      new Map([[1, 2]]),
+      new Set([1]),
+      new Number(-0),
+      new String('s'),
+      new Boolean(false),
+      /x/,
+      new Error('e'),
+      new Uint8Array([1, 2]),
+      Buffer.from('b'),
+    ),
+  ),
+}));
+// One level down, where a toJSON may return anything.
+const sessions = fc
+  .array(fc.tuple(keys, json), { maxLength: 8 })
+  .map((pairs) => ({ in: fromPairs(pairs) }));
+
+// Own members, whatever their names are.
+function fromPairs(pairs: [string, unknown][]): Session {
+  const object = {};
+  for (const [key, value] of pairs) {
+    Object.defineProperty(object, key, {
+      value,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  }
+  return object;
+}
+
+test('a copy is what JSON makes of the session, key order and odd keys included', () => {
+  fc.assert(
+    fc.property(sessions, (session) => {
+      const copied = copy(session);
+      expect(JSON.stringify(copied)).toBe(JSON.stringify(session));
+      expect(copied).toEqual(viaJson(session));
+      expect(JSON.stringify(copyOut(copied))).toBe(JSON.stringify(session));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+describe('a copy equals JSON both ways for', () => {
+  class Point {
+    x = 1;
+    get y() {
+      return 2;
+    }
+  }
+  class Money {
+    toJSON(key: string) {
+      return `money at ${key}`;
+    }
+  }
+  // biome-ignore lint/suspicious/noSparseArray: holes become null
+  const holes = [1, , 3];
+  test.each<[string, Session]>([
+    ['-0', { a: -0, b: [-0] }],
+    ['what is not finite', { a: Number.NaN, b: [Infinity] }],
+    ['a class, a getter, a toJSON', { a: new Point(), b: new Money(), c: [new Money()] }],
+    [
+      'a toJSON that leaves the member out',
+      { a: { toJSON: () => undefined }, b: [{ toJSON: () => undefined }] },
+    ],
+    ['a function with a toJSON', { a: Object.assign(() => 1, { toJSON: () => 'f' }) }],
+    ['boxed values', { a: new Number(1), b: new String('x'), c: new Boolean(true) }],
+    ['symbols', { [Symbol('s')]: 1, a: Symbol('t'), b: [Symbol('u')] }],
+    ['holes', { a: holes }],
+    ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
+    ['inherited members', Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true } })],
+    [
+      'a top-level Map, Date members, errors',
+      { map: new Map(), date: new Date(5), error: new Error('e') },
+    ],
+    ['lone surrogates in values', { a: '\ud800', b: '\udc00x' }],
+    ['nested nulls', { a: null, b: [null, undefined] }],
+  ])('%s', (_, session) => {
+    expect(JSON.stringify(copy(session))).toBe(JSON.stringify(session));
+    expect(copy(session)).toEqual(viaJson(session));
+  });
+
+  test('a session whose toJSON returns an object', () => {
+    expect(copy({ toJSON: () => ({ a: 1 }) })).toEqual({ a: 1 });
+  });
+});
+
+test('a member named __proto__ is a member, and pollutes nothing', async () => {
+  const store = new DriverStore(new MapDriver());
+  const session = JSON.parse('{"__proto__":{"admin":true},"a":{"__proto__":1}}');
+  await store.write('a', session);
+  const read = await store.read('a');
+  expect(JSON.stringify(read)).toBe(JSON.stringify(session));
+  expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+  expect('admin' in {}).toBe(false);
+});
+
+describe('rejects INVALID_SESSION and keeps the old session for', () => {
+  const cycle: Session = {};
+  cycle.self = [{ cycle }];
+  const deep = (levels: number) => {
+    let value: unknown = 1;
+    for (let i = 0; i < levels; i++) value = i % 2 ? [value] : { value };
+    return { value };
+  };
+  test.each<[string, unknown]>([
+    ['a cycle', cycle],
+    ['a BigInt', { a: 1n }],
+    ['a boxed BigInt', { a: Object(1n) }],
+    ['an array', [1]],
+    ['null', null],
+    ['undefined', undefined],
+    ['a string', 'text'],
+    ['a number', 5],
+    ['a function', () => ({})],
+    ['a Date', new Date()],
+    [
+      'a getter that throws',
+      {
+        get a() {
+          throw new Error('no');
+        },
+      },
+    ],
+    [
+      'a toJSON that throws',
+      {
+        toJSON() {
+          throw new Error('no');
+        },
+      },
+    ],
+    ['nesting of 1,001 levels', deep(1001)],
+    ['nesting of 100,000 levels', deep(100_000)],
+    ['a deep value behind a toJSON', { toJSON: () => deep(100_000) }],
+  ])('%s', async (_, bad) => {
+    const store = new DriverStore(new MapDriver());
+    await store.write('a', { old: true });
+    const refused = expect.objectContaining({
+      name: 'SessionError',
+      code: 'INVALID_SESSION',
+      outcome: 'not-applied',
+    });
+    await expect(store.write('a', bad as Session)).rejects.toEqual(refused);
+    if (bad !== null && bad !== undefined) {
+      await expect(store.update('a', () => bad as Session)).rejects.toEqual(refused);
+    }
+    expect(await store.read('a')).toEqual({ old: true });
+  });
+
+  test('nothing at 1,000 levels', () => {
+    expect(() => copy(deep(999))).not.toThrow();
+  });
+});
+
+describe('the size limit', () => {
+  const limit = 10_000;
+  test('counts the bytes of the JSON text, exactly', () => {
+    fc.assert(
+      fc.property(sessions, fc.integer({ min: -3, max: 3 }), (session, more) => {
+        const bytes = Buffer.byteLength(JSON.stringify(session));
+        if (bytes + more <= 0) return;
+        const attempt = () => copyIn(session, bytes + more);
+        if (more >= 0) expect(attempt).not.toThrow();
+        else expect(attempt).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
+      }),
+    );
+  });
+
+  test.each<[string, Session]>([
+    ['one long string', { a: 'x'.repeat(limit) }],
+    ['text that takes three bytes a character', { a: '€'.repeat(limit / 3) }],
+    ['escapes', { a: '\u0001'.repeat(limit / 6) }],
+    ['many numbers', { a: Array(1000).fill(-1.2345678901234567e-100) }],
+  ])('refuses %s with TOO_LARGE, and the old session stays', async (_, session) => {
+    const store = new DriverStore(new MapDriver(), { maxSessionBytes: limit });
+    await store.write('a', { old: true });
+    await expect(store.write('a', session)).rejects.toMatchObject({ code: 'TOO_LARGE' });
+    expect(await store.read('a')).toEqual({ old: true });
+  });
+
+  test('stops early at a small graph that is huge as text', () => {
+    let value: unknown = 'leaf';
+    for (let i = 0; i < 100; i++) value = [value, value];
+    expect(() => copyIn({ value }, limit)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
+  });
+
+  test('8 MiB by default', async () => {
+    const store = new DriverStore(new MapDriver());
+    await store.write('a', { a: 'x'.repeat(8 * 1024 * 1024 - 8) });
+    await expect(store.write('a', { a: 'x'.repeat(8 * 1024 * 1024 - 7) })).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+    });
+  });
+});
+
+test('what is written or read is isolated from what is stored', async () => {
+  const store = new DriverStore(new MapDriver());
+  const mine = { list: [1], deep: { n: 1 } };
+  await store.write('a', mine);
+  mine.list.push(2);
+  const read = (await store.read('a')) as typeof mine;
+  read.deep.n = 5;
+  const updated = (await store.update('a', (session) => session)) as typeof mine;
+  updated.deep.n = 6;
+  for (const session of await store.all()) session.list.push(3);
+  expect(await store.read('a')).toEqual({ list: [1], deep: { n: 1 } });
+});

@@ -1,0 +1,391 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { type Driver, DriverStore, HISTORY_LENGTH, type SessionRecord } from '../src/index.ts';
+import { MapDriver } from './map-driver.ts';
+
+const increment = (session: { n: number } | null) => ({ n: (session?.n ?? 0) + 1 });
+
+type Put = Driver['put'];
+type Remove = Driver['delete'];
+
+/** A store on a map, and a driver whose `put` can be replaced by one that misbehaves. */
+function setup(options = {}) {
+  const map = new MapDriver();
+  const driver: Driver = map;
+  const put: Put = driver.put.bind(driver);
+  const store = new DriverStore<{ n: number }>(driver, options);
+  const other = new DriverStore<{ n: number }>(new MapDriver(map.records));
+  return { map, driver, put, store, other };
+}
+
+/** A function that does `first` for the first so many calls and `then` after. */
+function sequence<A extends unknown[], R>(first: ((...args: A) => R)[], then: (...args: A) => R) {
+  return (...args: A) => (first.shift() ?? then)(...args);
+}
+
+const lost = () => new Error('the connection was lost');
+
+test('a thousand updates at once are each applied exactly once', async () => {
+  const { store } = setup();
+  await Promise.all(Array.from({ length: 1000 }, () => store.update('a', increment)));
+  expect(await store.read('a')).toEqual({ n: 1000 });
+});
+
+test('updates by several stores on one backend are each applied exactly once', async () => {
+  const { map } = setup();
+  const stores = Array.from(
+    { length: 8 },
+    () => new DriverStore<{ n: number }>(new MapDriver(map.records)),
+  );
+  await Promise.all(Array.from({ length: 400 }, (_, i) => stores[i % 8]?.update('a', increment)));
+  expect(await stores[0]?.read('a')).toEqual({ n: 400 });
+});
+
+test('update resolves with what it stored, and null destroys', async () => {
+  const { store } = setup();
+  expect(await store.update('a', increment)).toEqual({ n: 1 });
+  expect(await store.update('a', () => null)).toBeNull();
+  expect(await store.read('a')).toBeNull();
+  expect(await store.update('a', () => null)).toBeNull();
+  expect(await store.update('a', async (session) => increment(session))).toEqual({ n: 1 });
+});
+
+test('a change that throws or returns undefined changes nothing', async () => {
+  const { map, store } = setup();
+  await store.write('a', { n: 1 });
+  const before = map.records.get('a');
+  const error = new Error('mine');
+  await expect(
+    store.update('a', () => {
+      throw error;
+    }),
+  ).rejects.toBe(error);
+  await expect(store.update('a', () => Promise.reject(error))).rejects.toBe(error);
+  await expect(store.update('a', () => undefined as never)).rejects.toThrow(TypeError);
+  await expect(store.update('a', 5 as never)).rejects.toThrow(TypeError);
+  expect(map.records.get('a')).toBe(before);
+});
+
+test('what change does to its argument after it threw changes nothing', async () => {
+  const { store } = setup();
+  await store.write('a', { n: 1 });
+  const bad = store.update('a', (session) => {
+    (session as { n: number }).n = 5;
+    throw lost();
+  });
+  await expect(bad).rejects.toEqual(lost());
+  expect(await store.read('a')).toEqual({ n: 1 });
+});
+
+test('on conflict change runs again with the fresh session', async () => {
+  const { store, other } = setup();
+  await store.write('a', { n: 1 });
+  const seen: unknown[] = [];
+  await store.update('a', async (session) => {
+    seen.push(session);
+    if (seen.length === 1) await other.write('a', { n: 10 });
+    return increment(session);
+  });
+  expect(seen).toEqual([{ n: 1 }, { n: 10 }]);
+  expect(await store.read('a')).toEqual({ n: 11 });
+});
+
+test('creating, destroying and touching meet conflicts too', async () => {
+  const { store, other } = setup();
+  let runs = 0;
+  await store.update('created', async (session) => {
+    if (runs++ === 0) await other.write('created', { n: 10 });
+    return increment(session);
+  });
+  expect(await store.read('created')).toEqual({ n: 11 });
+
+  runs = 0;
+  await store.write('destroyed', { n: 1 });
+  await store.update('destroyed', async (session) => {
+    if (runs++ === 0) await other.write('destroyed', { n: 10 });
+    return session?.n === 10 ? session : null;
+  });
+  expect(await store.read('destroyed')).toEqual({ n: 10 });
+});
+
+test('update rejects with CONFLICT when others are always faster, and nothing was changed', async () => {
+  const { store, other } = setup({ timeout: 60 });
+  let n = 100;
+  const update = store.update('a', async (session) => {
+    await other.write('a', { n: n++ });
+    return increment(session);
+  });
+  await expect(update).rejects.toMatchObject({ code: 'CONFLICT', outcome: 'not-applied' });
+  expect(await store.read('a')).toEqual({ n: n - 1 });
+});
+
+test('an update inside an update of the same id does not hang', async () => {
+  const { store } = setup({ timeout: 30 });
+  let once = true;
+  await store.update('a', async (session) => {
+    if (once) {
+      once = false;
+      await store.update('a', increment);
+    }
+    return increment(session);
+  });
+  expect(await store.read('a')).toEqual({ n: 2 });
+});
+
+test('a slow change holds up neither the budget of those behind it nor other ids', async () => {
+  const { store } = setup({ timeout: 100 });
+  let finish = () => {};
+  const gate = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const slow = store.update('a', async (session) => {
+    await gate;
+    return increment(session);
+  });
+  const behind = store.update('a', increment);
+  expect(await store.update('b', increment)).toEqual({ n: 1 });
+  expect(await behind).toEqual({ n: 1 }); // out of turn, after its patience
+  finish();
+  expect(await slow).toEqual({ n: 2 });
+});
+
+test('those who wait behind a frozen call settle in time as well', async () => {
+  const { driver, store } = setup({ timeout: 100 });
+  await store.init();
+  driver.get = () => new Promise(() => {});
+  const started = performance.now();
+  const updates = await Promise.allSettled(
+    Array.from({ length: 50 }, () => store.update('a', increment)),
+  );
+  expect(performance.now() - started).toBeLessThan(1000);
+  for (const { reason } of updates as PromiseRejectedResult[]) {
+    expect(reason).toMatchObject({ code: 'TIMEOUT', outcome: 'not-applied' });
+  }
+});
+
+describe('an update whose answer is lost is applied exactly once when the command', () => {
+  test.each<[string, (put: Put) => Put]>([
+    [
+      'was applied',
+      (put) =>
+        async (...args) => {
+          await put(...args);
+          throw lost();
+        },
+    ],
+    ['was not applied', () => () => Promise.reject(lost())],
+    [
+      'was not sent',
+      () => () => {
+        throw lost();
+      },
+    ],
+    [
+      'was applied twice',
+      (put) =>
+        async (...args) => {
+          await put(...args);
+          await put(...args);
+          throw lost();
+        },
+    ],
+  ])('%s', async (_, fault) => {
+    const { driver, put, store } = setup();
+    driver.put = sequence([fault(put), fault(put)], put);
+    expect(await store.update('a', increment)).toEqual({ n: 1 });
+    driver.put = sequence([fault(put)], put);
+    expect(await store.update('a', increment)).toEqual({ n: 2 });
+    expect(await store.read('a')).toEqual({ n: 2 });
+  });
+
+  test('was applied, and reports a conflict on being sent again', async () => {
+    const { driver, put, store } = setup();
+    const applied: Put = async (...args) => {
+      await put(...args);
+      throw lost();
+    };
+    driver.put = sequence([applied, async () => false], put);
+    expect(await store.update('a', increment)).toEqual({ n: 1 });
+    expect(await store.read('a')).toEqual({ n: 1 });
+  });
+
+  test('was applied, and somebody else changed the session since', async () => {
+    const { driver, put, store, other } = setup();
+    driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
+      [
+        async (...args) => {
+          await put(...args);
+          await other.update('a', increment);
+          throw lost();
+        },
+      ],
+      put,
+    );
+    await store.update('a', increment);
+    expect(await store.read('a')).toEqual({ n: 2 });
+  });
+
+  test('was not applied, and somebody else changed the session since', async () => {
+    const { driver, put, store, other } = setup();
+    await store.write('a', { n: 1 });
+    driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
+      [
+        async () => {
+          await other.update('a', increment);
+          throw lost();
+        },
+      ],
+      put,
+    );
+    await store.update('a', increment);
+    expect(await store.read('a')).toEqual({ n: 3 });
+  });
+
+  test('arrives late, after the session was created and destroyed by others', async () => {
+    const { driver, put, store, other } = setup();
+    const late: (() => unknown)[] = [];
+    driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
+      [
+        async (...args) => {
+          late.push(() => put(...args));
+          throw lost();
+        },
+        async () => {
+          return false; // the repeat met a session of somebody else's, destroyed since
+        },
+        async (...args) => {
+          await late[0]?.(); // now the first one arrives
+          return put(...args);
+        },
+      ],
+      put,
+    );
+    await other.destroy('a');
+    await store.update('a', increment);
+    expect(await store.read('a')).toEqual({ n: 1 });
+  });
+});
+
+describe('an update that destroys, with its answer lost,', () => {
+  test('has come true when the session is gone', async () => {
+    const { driver, store } = setup();
+    await store.write('a', { n: 1 });
+    const remove = driver.delete.bind(driver);
+    driver.delete = sequence<Parameters<Remove>, ReturnType<Remove>>(
+      [
+        async (...args) => {
+          await remove(...args);
+          throw lost();
+        },
+      ],
+      remove,
+    );
+    expect(await store.update('a', () => null)).toBeNull();
+    expect(await store.read('a')).toBeNull();
+  });
+
+  test('leaves a session alone that was created since', async () => {
+    const { driver, store, other } = setup();
+    await store.write('a', { n: 1 });
+    const remove = driver.delete.bind(driver);
+    driver.delete = sequence<Parameters<Remove>, ReturnType<Remove>>(
+      [
+        async (...args) => {
+          await remove(...args);
+          await other.write('a', { n: 5 });
+          throw lost();
+        },
+      ],
+      remove,
+    );
+    expect(await store.update('a', () => null)).toBeNull();
+    expect(await store.read('a')).toEqual({ n: 5 });
+  });
+});
+
+describe('an outcome that cannot be found out is told as unknown', () => {
+  test('when the backend stays away', async () => {
+    const { driver, store } = setup({ timeout: 60 });
+    driver.put = () => Promise.reject(lost());
+    await expect(store.update('a', increment)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      outcome: 'unknown',
+      cause: lost(),
+    });
+  });
+
+  test('when nobody answers, within the timeout', async () => {
+    const { driver, store } = setup({ timeout: 60 });
+    driver.put = () => new Promise(() => {});
+    await expect(store.update('a', increment)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      outcome: 'unknown',
+    });
+  });
+
+  test('when reading back fails', async () => {
+    const { driver, store } = setup({ timeout: 60 });
+    const get = driver.get.bind(driver);
+    driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
+      [() => Promise.reject(lost())],
+      async () => false,
+    );
+    driver.get = sequence([get], () => Promise.reject(new Error('down')));
+    await expect(store.update('a', increment)).rejects.toMatchObject({
+      outcome: 'unknown',
+      cause: lost(),
+    });
+  });
+
+  test('when so many others wrote since that the history is too short', async () => {
+    const { driver, put, store, other } = setup();
+    await store.write('a', { n: 1 });
+    driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
+      [
+        async () => {
+          for (let i = 0; i <= HISTORY_LENGTH; i++) await other.update('a', increment);
+          throw lost();
+        },
+      ],
+      put,
+    );
+    await expect(store.update('a', increment)).rejects.toMatchObject({ outcome: 'unknown' });
+    expect(await store.read('a')).toEqual({ n: 2 + HISTORY_LENGTH });
+  });
+
+  test('when the store is closed meanwhile', async () => {
+    const { driver, store } = setup({ timeout: 1000 });
+    driver.put = async () => {
+      void store.close();
+      throw lost();
+    };
+    await expect(store.update('a', increment)).rejects.toMatchObject({ outcome: 'unknown' });
+  });
+});
+
+test('the outcome of a write without compare is told, and the write not repeated', async () => {
+  const { driver, store } = setup();
+  const put = jest.fn<Put>().mockRejectedValue(lost());
+  driver.put = put;
+  await expect(store.write('a', { n: 1 })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    outcome: 'unknown',
+  });
+  expect(put).toHaveBeenCalledTimes(1);
+});
+
+test('every version has its own etag, and remembers those before it, newest first', async () => {
+  const { map, store } = setup();
+  const etags: string[] = [];
+  for (let i = 0; i < 20; i++) {
+    await (i % 3 ? store.update('a', increment) : store.write('a', { n: i }));
+    if (i % 5 === 0) await store.touch('a');
+    const { etag, history } = map.peek('a') as SessionRecord;
+    expect(etag).toMatch(/^[\w-]{16}$/);
+    if (i % 5) expect(history).toEqual(etags.slice(0, HISTORY_LENGTH));
+    etags.unshift(...(i % 5 ? [etag] : [etag, ...history.slice(0, 1)]));
+  }
+  expect(new Set(etags).size).toBe(24);
+  await store.destroy('a');
+  await store.write('a', { n: 1 });
+  expect(map.peek('a')?.history).toEqual([]);
+});
