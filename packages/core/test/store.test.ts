@@ -422,6 +422,13 @@ describe('entries', () => {
   });
 });
 
+test('a driver that refuses without a condition is not taken for success', async () => {
+  const refuses = storeOver({ put: () => false, delete: () => undefined as never });
+  const refused = expect.objectContaining({ code: 'UNAVAILABLE', outcome: 'unknown' });
+  await expect(refuses.write('a', {})).rejects.toEqual(refused);
+  await expect(refuses.destroy('a')).rejects.toEqual(refused);
+});
+
 test('capabilities are those of the driver', () => {
   expect(new DriverStore(new MapDriver()).capabilities).toEqual({
     compareAndSet: 'process',

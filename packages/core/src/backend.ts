@@ -1,0 +1,209 @@
+import { Budget, within } from './budget.ts';
+import type { Driver, DriverEntry, SessionRecord } from './driver.ts';
+import { hashId, isSessionError, SessionError } from './errors.ts';
+
+export type Awaitable<T> = T | PromiseLike<T>;
+
+type Action = 'open' | 'get' | 'put' | 'delete' | 'list' | 'close';
+
+/** A driver that is opened when needed, answers in time, and whose errors say what they mean. */
+export class Backend {
+  readonly #driver: Driver;
+  readonly #timeout: number;
+  readonly #inFlight = new Set<PromiseLike<unknown>>();
+  #opened = false;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(driver: Driver, timeout: number) {
+    this.#driver = driver;
+    this.#timeout = timeout;
+  }
+
+  /** What one operation may spend, unless it has to share. */
+  budget(): Budget {
+    return new Budget(this.#timeout);
+  }
+
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Opens the driver once for all who wait, and again after it failed. */
+  async ready(budget: Budget): Promise<void> {
+    if (this.isClosed) throw new SessionError('CLOSED', 'the store is closed');
+    if (this.#opened) return;
+    this.#opening ??= this.#open();
+    await this.#bounded('open', undefined, budget, this.#opening, budget.left);
+  }
+
+  get(id: string, budget: Budget): Awaitable<SessionRecord | null> {
+    const record = this.#ask('get', id, budget, (ms) => this.#driver.get(id, ms));
+    return isPromise(record) ? record.then((late) => checked(late, id)) : checked(record, id);
+  }
+
+  put(
+    id: string,
+    record: SessionRecord,
+    expected: string | null | undefined,
+    budget: Budget,
+    patience?: number,
+  ): Awaitable<boolean> {
+    const put = (ms: number) => this.#driver.put(id, record, expected, ms);
+    return this.#ask('put', id, budget, put, patience);
+  }
+
+  delete(
+    id: string,
+    expected: string | undefined,
+    budget: Budget,
+    patience?: number,
+  ): Awaitable<boolean> {
+    const remove = (ms: number) => this.#driver.delete(id, expected, ms);
+    return this.#ask('delete', id, budget, remove, patience);
+  }
+
+  /** All records; those that cannot be read go to `onCorrupt`. */
+  async *records(
+    signal: AbortSignal | undefined,
+    onCorrupt: (error: Error) => void,
+  ): AsyncGenerator<readonly [id: string, record: SessionRecord], void> {
+    signal?.throwIfAborted();
+    const step = <T>(call: () => Awaitable<T>) => this.#ask('list', undefined, this.budget(), call);
+    const entries = await step(() => this.#driver.entries());
+    const iterator: Iterator<DriverEntry> | AsyncIterator<DriverEntry> =
+      Symbol.asyncIterator in entries
+        ? entries[Symbol.asyncIterator]()
+        : entries[Symbol.iterator]();
+    let idle = true;
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        idle = false;
+        const { done, value } = await step(() => iterator.next());
+        idle = true;
+        if (done) return;
+        if (!Array.isArray(value)) onCorrupt(value as Error);
+        else if (!isRecord(value[1])) onCorrupt(corrupt(value[0]));
+        else yield value as readonly [string, SessionRecord];
+      }
+    } finally {
+      // An iterator that failed or hangs would not hear of it.
+      if (idle) await iterator.return?.();
+    }
+  }
+
+  /** Waits for the calls under way, then lets the driver go, once. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#driver.open?.(this.#timeout);
+      this.#opened = true;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  async #close(): Promise<void> {
+    const budget = this.budget();
+    const started = performance.now();
+    await Promise.allSettled([...this.#inFlight]);
+    budget.spend(performance.now() - started);
+    const close = async () => this.#driver.close?.();
+    if (this.#opening) this.#opening.then(close).catch(() => {}); // it opens after its time was up
+    if (!this.#opened) return;
+    await this.#bounded('close', undefined, budget, close(), Math.max(budget.left, 50));
+  }
+
+  #ask<T>(
+    action: Action,
+    id: string | undefined,
+    budget: Budget,
+    call: (ms: number) => Awaitable<T>,
+    patience: number = budget.left,
+  ): Awaitable<T> {
+    if (!this.#opened || this.#closing) {
+      return this.ready(budget).then(() => this.#ask(action, id, budget, call, patience));
+    }
+    const ms = Math.ceil(Math.min(patience, budget.left));
+    if (ms <= 0) throw new SessionError('TIMEOUT', `no time was left to ${action}`, { id });
+    let answer: Awaitable<T>;
+    try {
+      answer = call(ms);
+    } catch (error) {
+      throw explain(error, action, id);
+    }
+    return isPromise(answer) ? this.#bounded(action, id, budget, answer, ms) : answer;
+  }
+
+  async #bounded<T>(
+    action: Action,
+    id: string | undefined,
+    budget: Budget,
+    answer: PromiseLike<T>,
+    ms: number,
+  ): Promise<T> {
+    const started = performance.now();
+    const settled = within(answer, ms, () => failure('TIMEOUT', action, id));
+    this.#inFlight.add(settled);
+    try {
+      return await settled;
+    } catch (error) {
+      throw explain(error, action, id);
+    } finally {
+      this.#inFlight.delete(settled);
+      budget.spend(performance.now() - started);
+    }
+  }
+}
+
+export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | null)?.then === 'function';
+}
+
+export function corrupt(id: string, cause?: unknown): SessionError {
+  return new SessionError('CORRUPT', 'the record is not one that a store wrote', { id, cause });
+}
+
+/** The error itself, with the hash of the id if it is a `SessionError` that has none. */
+export function withHash(error: unknown, id: string | undefined): unknown {
+  if (isSessionError(error) && id !== undefined) error.idHash ??= hashId(id);
+  return error;
+}
+
+function explain(error: unknown, action: Action, id: string | undefined): unknown {
+  return isSessionError(error) ? withHash(error, id) : failure('UNAVAILABLE', action, id, error);
+}
+
+function failure(
+  code: 'TIMEOUT' | 'UNAVAILABLE',
+  action: Action,
+  id: string | undefined,
+  cause?: unknown,
+): SessionError {
+  const what = code === 'TIMEOUT' ? 'did not answer in time' : 'failed';
+  const outcome = action === 'put' || action === 'delete' ? 'unknown' : 'not-applied';
+  return new SessionError(code, `the backend ${what}: ${action}`, { id, outcome, cause });
+}
+
+function checked(record: SessionRecord | null, id: string): SessionRecord | null {
+  if (record !== null && !isRecord(record)) throw corrupt(id);
+  return record;
+}
+
+function isRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { session, expiresAt, etag, history } = value as SessionRecord;
+  return (
+    typeof session === 'object' &&
+    session !== null &&
+    !Array.isArray(session) &&
+    (expiresAt === null || Number.isFinite(expiresAt)) &&
+    typeof etag === 'string' &&
+    Array.isArray(history)
+  );
+}

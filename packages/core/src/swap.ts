@@ -1,0 +1,117 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Awaitable, Backend } from './backend.ts';
+import type { Budget } from './budget.ts';
+import { HISTORY_LENGTH, type SessionRecord } from './driver.ts';
+import { isSessionError, SessionError } from './errors.ts';
+
+const LONGEST_PAUSE = 250;
+
+/** The record to put in place of the one found, `null` to destroy, `undefined` to leave it. */
+export type Next = (found: SessionRecord | null) => Awaitable<SessionRecord | null | undefined>;
+
+/**
+ * Reads the record, asks `next` what should follow, and puts that in its place; all again when
+ * somebody else was faster. Whatever gets lost or repeated on the way, it is applied exactly once,
+ * or an error says that nobody can tell. Resolves with what `next` answered.
+ */
+export async function swap(
+  backend: Backend,
+  id: string,
+  budget: Budget,
+  next: Next,
+): Promise<SessionRecord | null | undefined> {
+  const doubts: Doubt[] = [];
+  for (let attempt = 0; ; attempt++) {
+    const doubt = doubts.at(-1);
+    let found: SessionRecord | null;
+    try {
+      found = await backend.get(id, budget);
+    } catch (error) {
+      throw doubt?.error ?? error;
+    }
+    // An earlier command may arrive as late as now.
+    const applied = doubts.find(({ record }) => isAmong(record?.etag, found));
+    if (applied) return applied.record;
+    if (doubt && !doubt.settled) {
+      const fate = fateOf(doubt, found);
+      if (fate === 'unknown') throw doubt.error;
+      if (fate === 'applied') return doubt.record;
+      doubt.settled = true;
+    }
+
+    const record = await next(found);
+    if (record === undefined || (record === null && found === null)) return record;
+    const command = { record, expected: found?.etag ?? null };
+    const { done, lost } = await insist(backend, id, budget, command);
+    if (done) return record;
+    if (lost) doubts.push({ ...command, error: lost, settled: false });
+    await pause(attempt, budget);
+    if (budget.left <= 0) {
+      throw lost ?? new SessionError('CONFLICT', 'others kept changing the session', { id });
+    }
+  }
+}
+
+/** A record to put, or `null` to delete, in place of the version with the etag `expected`. */
+interface Command {
+  readonly record: SessionRecord | null;
+  readonly expected: string | null;
+}
+
+/** A command that was refused in the end, after an earlier answer had been lost. */
+interface Doubt extends Command {
+  readonly error: SessionError;
+  settled: boolean;
+}
+
+/**
+ * Sends one command until its answer is known. Repeating it is safe, as a repeat is recognised by
+ * its etag, and it is the shortest way to learn what became of the first. `lost` is the error
+ * that came in place of an answer, if one did.
+ */
+async function insist(
+  backend: Backend,
+  id: string,
+  budget: Budget,
+  { record, expected }: Command,
+): Promise<{ done: boolean; lost?: SessionError }> {
+  const shortest = budget.left / 8;
+  let lost: SessionError | undefined;
+  for (let attempt = 0; ; attempt++) {
+    // A lost answer must leave time to ask again.
+    const patience = budget.left > shortest ? budget.left / 2 : budget.left;
+    try {
+      const done = await (record
+        ? backend.put(id, record, expected, budget, patience)
+        : backend.delete(id, expected ?? undefined, budget, patience));
+      return lost ? { done, lost } : { done };
+    } catch (error) {
+      if (!lost && !(isSessionError(error) && error.outcome === 'unknown')) throw error;
+      lost ??= error as SessionError;
+      await pause(attempt, budget);
+      if (budget.left <= 0 || backend.isClosed) throw lost;
+    }
+  }
+}
+
+/** What became of a command that is not among the etags of the record found after it. */
+function fateOf(
+  { record, expected }: Command,
+  found: SessionRecord | null,
+): 'applied' | 'not-applied' | 'unknown' {
+  if (isAmong(expected, found)) return 'not-applied'; // somebody else's version came next
+  if (found && found.history.length >= HISTORY_LENGTH) return 'unknown'; // it may be forgotten
+  // The session was destroyed since: a destroy has come true, and a change starts from what is now.
+  return record === null ? 'applied' : 'not-applied';
+}
+
+function isAmong(etag: string | null | undefined, found: SessionRecord | null): boolean {
+  return !!etag && !!found && (found.etag === etag || found.history.includes(etag));
+}
+
+/** Waits a random moment, longer each time, so that those in conflict come apart. */
+async function pause(attempt: number, budget: Budget): Promise<void> {
+  const ms = Math.min(Math.random() * Math.min(LONGEST_PAUSE, 5 * 2 ** attempt), budget.left);
+  if (ms > 0) await setTimeout(ms);
+  budget.spend(ms);
+}
