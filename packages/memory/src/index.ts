@@ -75,7 +75,11 @@ class MemoryDriver implements Driver {
   }
 
   *entries(): Generator<DriverEntry> {
-    for (const [id, record] of this.#cache.entries()) yield [id, record];
+    // The ids first: every use of a session moves it within the cache.
+    for (const id of [...this.#cache.keys()]) {
+      const record = this.#cache.peek(id);
+      if (record) yield [id, record];
+    }
   }
 
   close(): void {
