@@ -27,7 +27,10 @@ export async function swap(
     try {
       found = await backend.get(id, budget);
     } catch (error) {
-      throw doubt?.error ?? error;
+      if (!doubt || doubt.settled) throw error;
+      await pause(attempt, budget);
+      if (budget.left <= 0 || backend.isClosed) throw doubt.error;
+      continue;
     }
     // An earlier command may arrive as late as now.
     const applied = doubts.find(({ record }) => isAmong(record?.etag, found));

@@ -336,6 +336,20 @@ describe('an outcome that cannot be found out is told as unknown', () => {
     });
   });
 
+  test('but is found out when reading back fails only for a while', async () => {
+    const { driver, put, store } = setup();
+    const get = driver.get.bind(driver);
+    const down = () => Promise.reject(new Error('down'));
+    const applied: Put = async (...args) => {
+      await put(...args);
+      throw lost();
+    };
+    driver.put = sequence([applied, async () => false], put);
+    driver.get = sequence([get, down, down], get);
+    expect(await store.update('a', increment)).toEqual({ n: 1 });
+    expect(await store.read('a')).toEqual({ n: 1 });
+  });
+
   test('when so many others wrote since that the history is too short', async () => {
     const { driver, put, store, other } = setup();
     await store.write('a', { n: 1 });
