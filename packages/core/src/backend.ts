@@ -10,14 +10,16 @@ type Action = 'open' | 'get' | 'put' | 'delete' | 'list' | 'close';
 export class Backend {
   readonly #driver: Driver;
   readonly #timeout: number;
+  readonly #warn: (warning: Error) => void;
   readonly #inFlight = new Set<PromiseLike<unknown>>();
   #opened = false;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(driver: Driver, timeout: number) {
+  constructor(driver: Driver, timeout: number, warn: (warning: Error) => void) {
     this.#driver = driver;
     this.#timeout = timeout;
+    this.#warn = warn;
   }
 
   /** What one operation may spend, unless it has to share. */
@@ -63,10 +65,9 @@ export class Backend {
     return this.#ask('delete', id, budget, remove, patience);
   }
 
-  /** All records; those that cannot be read go to `onCorrupt`. */
+  /** All records that can be read; for each of the others there is a warning. */
   async *records(
     signal: AbortSignal | undefined,
-    onCorrupt: (error: Error) => void,
   ): AsyncGenerator<readonly [id: string, record: SessionRecord], void> {
     signal?.throwIfAborted();
     const step = <T>(call: () => Awaitable<T>) => this.#ask('list', undefined, this.budget(), call);
@@ -83,8 +84,8 @@ export class Backend {
         const { done, value } = await step(() => iterator.next());
         idle = true;
         if (done) return;
-        if (!Array.isArray(value)) onCorrupt(value as Error);
-        else if (!isRecord(value[1])) onCorrupt(corrupt(value[0]));
+        if (!Array.isArray(value)) this.#warn(value as Error);
+        else if (!isRecord(value[1])) this.#warn(corrupt(value[0]));
         else yield value as readonly [string, SessionRecord];
       }
     } finally {
@@ -101,7 +102,7 @@ export class Backend {
 
   async #open(): Promise<void> {
     try {
-      await this.#driver.open?.(this.#timeout);
+      await this.#driver.open?.(this.#timeout, this.#warn);
       this.#opened = true;
     } finally {
       this.#opening = undefined;

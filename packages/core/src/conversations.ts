@@ -1,8 +1,9 @@
+import { SessionError } from './errors.ts';
 import { checkId } from './id.ts';
 import { copyValue, define } from './json.ts';
 import { Lines } from './line.ts';
 import type { Session, SessionStore } from './session-store.ts';
-import { updateSession } from './update-session.ts';
+import { readSession, updateSession } from './update-session.ts';
 
 /** Any object type, interfaces included. */
 // biome-ignore lint/suspicious/noExplicitAny: as for Session
@@ -60,7 +61,7 @@ export class Conversations<T extends State = State> {
     checkId(id);
     return this.#lines.run(id, async () => {
       await this.#init();
-      const session = await this.#store.read(id);
+      const session = await readSession(this.#store, id);
       const conversation = new OpenConversation(id, session, this.#initialState);
       let result: R;
       try {
@@ -81,7 +82,8 @@ export class Conversations<T extends State = State> {
   }
 
   #init(): Promise<unknown> {
-    this.#ready ??= this.#store.init().catch((error: unknown) => {
+    const init = async () => this.#store.init();
+    this.#ready ??= init().catch((error: unknown) => {
       this.#ready = undefined;
       throw error;
     });
@@ -150,7 +152,9 @@ class OpenConversation<T extends State> implements Conversation<T> {
 
   #stateIn(session: Session | null): T {
     const state: unknown = session?._state;
-    return isObject(state) ? frozenCopy(state as T) : this.#initialState;
+    if (state === undefined) return this.#initialState;
+    if (isObject(state)) return frozenCopy(state as T);
+    throw new SessionError('CORRUPT', 'the _state of the session is no object', { id: this.id });
   }
 }
 

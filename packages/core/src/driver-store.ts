@@ -27,7 +27,6 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   readonly #timeout: number;
   readonly #maxSessionBytes: number;
   readonly #now: () => number;
-  readonly #onWarning: (warning: Error) => void;
   readonly #lines = new Lines();
 
   /** `options` is a lifetime in minutes, or an object. */
@@ -45,12 +44,11 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     checkFunction('now', now);
     checkFunction('onWarning', onWarning);
     this.capabilities = driver.capabilities;
-    this.#backend = new Backend(driver, timeout);
+    this.#backend = new Backend(driver, timeout, onWarning);
     this.#expiresIn = expiresIn;
     this.#timeout = timeout;
     this.#maxSessionBytes = maxSessionBytes;
     this.#now = now;
-    this.#onWarning = onWarning;
   }
 
   async init(): Promise<this> {
@@ -86,7 +84,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   async *entries({
     signal,
   }: InterruptOptions = {}): AsyncGenerator<[id: string, session: S], void> {
-    for await (const [id, record] of this.#backend.records(signal, this.#onWarning)) {
+    for await (const [id, record] of this.#backend.records(signal)) {
       const session = this.#live(record, id);
       if (session) yield [id, session];
     }
@@ -117,7 +115,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
 
   async prune({ signal }: InterruptOptions = {}): Promise<number> {
     let pruned = 0;
-    for await (const [id, record] of this.#backend.records(signal, this.#onWarning)) {
+    for await (const [id, record] of this.#backend.records(signal)) {
       if (!isExpired(record, this.#now())) continue;
       // A session that was written since has another etag, and stays.
       if (await this.#backend.delete(id, record.etag, this.#backend.budget())) pruned++;

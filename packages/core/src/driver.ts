@@ -36,8 +36,11 @@ export interface Capabilities {
 export interface Driver {
   readonly capabilities: Capabilities;
 
-  /** Connects, creates what is missing. Called again when it has failed. */
-  open?(timeout: number): void | PromiseLike<void>;
+  /**
+   * Connects, creates what is missing. Called again when it has failed. `warn` takes what the
+   * user should know and what is no reason to fail.
+   */
+  open?(timeout: number, warn: (warning: Error) => void): void | PromiseLike<void>;
 
   /** The record, expired or not; `null` when there is none. Throws `CORRUPT` for an unreadable one. */
   get(id: string, timeout: number): SessionRecord | null | PromiseLike<SessionRecord | null>;

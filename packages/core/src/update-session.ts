@@ -17,8 +17,7 @@ export async function updateSession<S extends Session>(
   const lines = linesOf.get(store) ?? new Lines();
   linesOf.set(store, lines);
   return lines.run(id, async () => {
-    const found = await store.read(id);
-    const session = await change(found && copyIn(found, Infinity));
+    const session = await change(await readSession(store, id));
     if (session === undefined) {
       throw new TypeError('change returned undefined; return the session, or null to destroy it');
     }
@@ -26,4 +25,13 @@ export async function updateSession<S extends Session>(
     else await store.write(id, copyIn(session, Infinity));
     return session;
   });
+}
+
+/** A private copy of what the store reads, also from one written by hand. */
+export async function readSession<S extends Session>(
+  store: SessionStore<S>,
+  id: string,
+): Promise<S | null> {
+  const session: S | null | undefined = await store.read(id);
+  return session === null || session === undefined ? null : copyIn(session, Infinity);
 }

@@ -5,6 +5,7 @@ import {
   DriverStore,
   type Session,
   type SessionStore,
+  updateSession,
 } from '../src/index.ts';
 import { MapDriver } from './map-driver.ts';
 
@@ -166,13 +167,24 @@ describe('the state', () => {
 
   test('is the initial one in a session that has none, whose other fields stay', async () => {
     const { store, conversations } = setup();
-    await store.write('a', { user: { name: 'Tim' }, _state: 'not an object' });
+    await store.write('a', { user: { name: 'Tim' } });
     await conversations.run('a', (conversation) => {
       expect(conversation.state).toEqual(initialState);
       conversation.setState(increment);
     });
     expect(await store.read('a')).toMatchObject({ user: { name: 'Tim' }, _state: { count: 1 } });
   });
+
+  test.each([null, 'text', 5, [1]])(
+    'that is %p in the store is corrupt, and stays',
+    async (bad) => {
+      const { store, conversations } = setup();
+      await store.write('a', { _state: bad });
+      const run = conversations.run('a', (conversation) => conversation.setState({ count: 1 }));
+      await expect(run).rejects.toMatchObject({ code: 'CORRUPT' });
+      expect(await store.read('a')).toEqual({ _state: bad });
+    },
+  );
 
   test('must be an object', () => {
     const store = new DriverStore(new MapDriver());
@@ -318,6 +330,30 @@ describe('with a store of five methods, written by hand,', () => {
       ),
     );
     expect(store.sessions.get('a')).toEqual({ id: 'a', _state: { ...initialState, count: 50 } });
+  });
+
+  test('nothing but null and undefined is read as "no session"', async () => {
+    const store = new HandWrittenStore();
+    store.inits = 1;
+    const conversations = new Conversations(store, initialState);
+    for (const nothing of [null, undefined]) {
+      store.read = async () => nothing as null;
+      await conversations.run('a', ({ session }) => expect(session).toBeNull());
+    }
+    for (const bad of ['', 0, false, 'text', [1]]) {
+      store.read = async () => bad as never;
+      await expect(conversations.run('a', () => {})).rejects.toMatchObject({
+        code: 'INVALID_SESSION',
+      });
+      await expect(updateSession(store, 'a', () => ({}))).rejects.toMatchObject({
+        code: 'INVALID_SESSION',
+      });
+    }
+  });
+
+  test('init may answer at once', async () => {
+    const store = Object.assign(new HandWrittenStore(), { init: () => undefined as never });
+    expect(await new Conversations(store).run('a', () => 5)).toBe(5);
   });
 
   test('what it keeps is neither frozen nor changed in place', async () => {

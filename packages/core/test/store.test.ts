@@ -173,6 +173,16 @@ describe('life cycle', () => {
     expect(open).toHaveBeenCalledTimes(1);
   });
 
+  test('what the driver warns of while it opens goes to onWarning', async () => {
+    const warnings: Error[] = [];
+    const store = storeOver(
+      { open: (_, warn) => warn(new Error('evicts')) },
+      { onWarning: (warning) => warnings.push(warning) },
+    );
+    await store.init();
+    expect(warnings).toEqual([new Error('evicts')]);
+  });
+
   test('close may be called twice, before init, and closes the driver once', async () => {
     const close = jest.fn(async () => {});
     const store = storeOver({ close });
