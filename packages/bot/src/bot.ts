@@ -1,0 +1,121 @@
+import { Conversations, type Session, type SessionStore, type State } from '@sessions/core';
+import { MemorySessionStore } from '@sessions/memory';
+import { type BotEvent, type Context, EventContext, type Reply } from './context.ts';
+
+export interface BotOptions<T extends State = State, E extends BotEvent = BotEvent> {
+  /** Where the sessions are; in the memory of this process by default. */
+  readonly sessionStore?: SessionStore | undefined;
+  /** The state of a new conversation; `{}` by default. Its type is that of `context.state`. */
+  readonly initialState?: T | undefined;
+  /** Chooses the session of an event: one per chat, per person, …; `event.sessionId` by default. */
+  readonly sessionId?: ((event: E) => string) | undefined;
+  /** The clock of `lastActivity`, in milliseconds since 1970; `Date.now` by default. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** A bot that knows no transport: it is handed events, and a way to reply to each. */
+export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
+  /** The store that the bot uses. The bot never closes it. */
+  readonly sessionStore: SessionStore;
+  readonly #conversations: Conversations<T>;
+  readonly #sessionId: (event: E) => string;
+  readonly #now: () => number;
+  #onEvent: ((context: Context<T, E>) => unknown) | undefined;
+  #onError: ((error: unknown, event: E) => unknown) | undefined;
+
+  constructor({ sessionStore, initialState, sessionId, now = Date.now }: BotOptions<T, E> = {}) {
+    checkFunction('now', now);
+    if (sessionId !== undefined) checkFunction('sessionId', sessionId);
+    if (sessionStore !== undefined) checkStore(sessionStore);
+    this.sessionStore = sessionStore ?? new MemorySessionStore(Infinity, { now });
+    this.#conversations = new Conversations<T>(this.sessionStore, initialState);
+    this.#sessionId = sessionId ?? ((event) => event.sessionId);
+    this.#now = now;
+  }
+
+  /** The state of a conversation that has none yet, and after `resetState`; copied deeply. */
+  setInitialState(state: T): this {
+    this.#conversations.setInitialState(state);
+    return this;
+  }
+
+  /** What the bot does with an event. A second handler takes the place of the first. */
+  onEvent(handler: (context: Context<T, E>) => unknown): this {
+    checkFunction('an event handler', handler);
+    this.#onEvent = handler;
+    return this;
+  }
+
+  /**
+   * Who hears of an error of the handler or of the store while an event is handled; without one
+   * `handle` rejects with it. A second handler takes the place of the first.
+   */
+  onError(handler: (error: unknown, event: E) => unknown): this {
+    checkFunction('an error handler', handler);
+    this.#onError = handler;
+    return this;
+  }
+
+  /**
+   * Handles one event, and resolves when its handler has finished and the state is stored. Events
+   * of one conversation are handled one after another, in the order of the calls; so a handler that
+   * awaits another event of its own conversation waits for ever.
+   *
+   * Rejects with what the handler or the store rejects with, unless `onError` takes it; then
+   * nothing is stored, or, when the error has `outcome: 'unknown'`, nobody can tell. Rejects with a
+   * `TypeError` when there is no handler, or the arguments are no event and reply.
+   */
+  async handle(event: E, reply: Reply): Promise<void> {
+    if (typeof event !== 'object' || event === null) throw new TypeError('an event is an object');
+    checkFunction('reply', reply);
+    const handler = this.#onEvent;
+    if (!handler) throw new TypeError('the bot has no handler yet; give it one with onEvent');
+    try {
+      await this.#conversations.run(
+        this.#sessionId(event),
+        (conversation) => handler(new EventContext(conversation, event, reply)),
+        this.#fieldsOf(event),
+      );
+    } catch (error) {
+      if (!this.#onError) throw error;
+      await this.#onError(error, event);
+    }
+  }
+
+  /**
+   * The context of a conversation outside an event, for a timer or a webhook: runs the function in
+   * line with the events of that conversation, stores the state that it set, and resolves with what
+   * it returns. `lastActivity` stays as it is. Without `reply`, `context.sendText` rejects.
+   * Errors reach the caller, never `onError`.
+   */
+  async withContext<R>(
+    sessionId: string,
+    run: (context: Context<T, null>) => R | Promise<R>,
+    reply?: Reply,
+  ): Promise<R> {
+    if (typeof run !== 'function') throw new TypeError('withContext takes a function');
+    if (reply !== undefined) checkFunction('reply', reply);
+    return this.#conversations.run(sessionId, (conversation) =>
+      run(new EventContext(conversation, null, reply)),
+    );
+  }
+
+  #fieldsOf({ platform, user }: E): Session {
+    const fields: Session = {};
+    if (platform !== undefined) fields.platform = platform;
+    if (user !== undefined) fields.user = user;
+    fields.lastActivity = this.#now();
+    return fields;
+  }
+}
+
+function checkStore(store: SessionStore): void {
+  for (const method of ['init', 'read', 'write', 'destroy', 'all'] as const) {
+    if (typeof store?.[method] === 'function') continue;
+    throw new TypeError(`sessionStore is no session store: it has no method ${method}`);
+  }
+}
+
+function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw new TypeError(`${name} must be a function`);
+}

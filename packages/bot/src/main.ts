@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import type { SessionStore } from '@sessions/core';
+import { ConsoleBot, type ConsoleStreams } from './console-bot.ts';
+import { openStore } from './open-store.ts';
+
+const HELP = `Asks for your nickname, in this terminal or through a pipe.
+
+Options:
+  --store <store>  where the session is kept (default: memory)
+                     memory, file, file:./folder, redis://host, mongodb://host,
+                     or a package: name, name:argument, ./path.js:argument
+  --session <id>   whose session it is (default: console:1)
+  --from <folder>  where the store's package is installed (default: this folder)
+  --help           shows this
+`;
+
+/** Runs the command line, and resolves with the exit code. */
+export async function main(args: readonly string[], streams: ConsoleStreams = {}): Promise<number> {
+  const { output = process.stdout, errorOutput = process.stderr } = streams;
+  try {
+    const options = parse(args);
+    if (options.help) output.write(HELP);
+    else await talk(await openStore(options.store, options.from), options.session, streams);
+    return 0;
+  } catch (error) {
+    errorOutput.write(`${explain(error)}\n`);
+    return 1;
+  }
+}
+
+async function talk(
+  store: SessionStore & { close?(): unknown },
+  sessionId: string,
+  streams: ConsoleStreams,
+): Promise<void> {
+  try {
+    await nicknameBot(store, sessionId).start(streams);
+  } finally {
+    await store.close?.();
+  }
+}
+
+function parse(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      store: { type: 'string', default: 'memory' },
+      session: { type: 'string', default: 'console:1' },
+      from: { type: 'string', default: process.cwd() },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return values;
+}
+
+function nicknameBot(sessionStore: SessionStore, sessionId: string): ConsoleBot {
+  const bot = new ConsoleBot({ sessionStore, sessionId });
+  bot.setInitialState({ asking: false, nickname: null });
+  bot.onEvent(async (context) => {
+    if (context.state.asking) {
+      context.setState({ nickname: context.event.text, asking: false });
+      await context.sendText(`Hello ${context.state.nickname}`);
+    } else {
+      context.resetState();
+      context.setState({ asking: true });
+      await context.sendText("Hi, what's your nickname?");
+    }
+  });
+  return bot;
+}
+
+/** The messages of an error and of its causes, in one line. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const text = error.message || error.name;
+  const message = 'code' in error ? `${text} (${error.code})` : text;
+  return error.cause === undefined ? message : `${message}: ${explain(error.cause)}`;
+}
