@@ -1,0 +1,5 @@
+import { join } from 'node:path';
+import { testExamples } from '../../../tooling/examples.ts';
+
+testExamples(join(import.meta.dirname, '../README.md'));
+testExamples(join(import.meta.dirname, '../../../README.md'));
