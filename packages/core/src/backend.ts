@@ -31,12 +31,17 @@ export class Backend {
     return this.#closing !== undefined;
   }
 
-  /** Opens the driver once for all who wait, and again after it failed. */
-  async ready(budget: Budget): Promise<void> {
-    if (this.isClosed) throw new SessionError('CLOSED', 'the store is closed');
+  /** Opens the driver once for all who wait, and again after it failed or took too long. */
+  async ready(budget: Budget, id?: string): Promise<void> {
+    if (this.isClosed) throw new SessionError('CLOSED', 'the store is closed', { id });
     if (this.#opened) return;
     this.#opening ??= this.#open();
-    await this.#bounded('open', undefined, budget, this.#opening, budget.left);
+    const opening = this.#opening;
+    try {
+      await this.#bounded('open', id, budget, opening, budget.left);
+    } finally {
+      if (this.#opening === opening) this.#opening = undefined;
+    }
   }
 
   get(id: string, budget: Budget): Awaitable<SessionRecord | null> {
@@ -101,12 +106,9 @@ export class Backend {
   }
 
   async #open(): Promise<void> {
-    try {
-      await this.#driver.open?.(this.#timeout, this.#warn);
-      this.#opened = true;
-    } finally {
-      this.#opening = undefined;
-    }
+    await this.#driver.open?.(this.#timeout, this.#warn);
+    if (this.isClosed) await this.#driver.close?.();
+    else this.#opened = true;
   }
 
   async #close(): Promise<void> {
@@ -114,9 +116,8 @@ export class Backend {
     const started = performance.now();
     await Promise.allSettled([...this.#inFlight]);
     budget.spend(performance.now() - started);
-    const close = async () => this.#driver.close?.();
-    if (this.#opening) this.#opening.then(close).catch(() => {}); // it opens after its time was up
     if (!this.#opened) return;
+    const close = async () => this.#driver.close?.();
     await this.#bounded('close', undefined, budget, close(), Math.max(budget.left, 50));
   }
 
@@ -128,7 +129,7 @@ export class Backend {
     patience: number = budget.left,
   ): Awaitable<T> {
     if (!this.#opened || this.#closing) {
-      return this.ready(budget).then(() => this.#ask(action, id, budget, call, patience));
+      return this.ready(budget, id).then(() => this.#ask(action, id, budget, call, patience));
     }
     const ms = Math.ceil(Math.min(patience, budget.left));
     if (ms <= 0) throw new SessionError('TIMEOUT', `no time was left to ${action}`, { id });

@@ -37,8 +37,8 @@ export interface Driver {
   readonly capabilities: Capabilities;
 
   /**
-   * Connects, creates what is missing. Called again when it has failed. `warn` takes what the
-   * user should know and what is no reason to fail.
+   * Connects, creates what is missing. Called again when it failed, or did not end in time. `warn`
+   * takes what the user should know and what is no reason to fail.
    */
   open?(timeout: number, warn: (warning: Error) => void): void | PromiseLike<void>;
 

@@ -59,7 +59,10 @@ export interface FullSessionStore<S extends Session = Session>
   /** Removes what has expired, and resolves with how many that were. */
   prune(options?: InterruptOptions): Promise<number>;
 
-  /** Waits for the calls under way, then lets the backend go. Later calls reject with `CLOSED`. */
+  /**
+   * Waits for what has been sent to the backend, then lets it go. Later calls reject with `CLOSED`,
+   * and so does an `update` that has not sent its change yet.
+   */
   close(): Promise<void>;
 }
 

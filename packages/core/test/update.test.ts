@@ -1,5 +1,11 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { type Driver, DriverStore, HISTORY_LENGTH, type SessionRecord } from '../src/index.ts';
+import {
+  applyPut,
+  type Driver,
+  DriverStore,
+  HISTORY_LENGTH,
+  type SessionRecord,
+} from '../src/index.ts';
 import { MapDriver } from './map-driver.ts';
 
 const increment = (session: { n: number } | null) => ({ n: (session?.n ?? 0) + 1 });
@@ -197,6 +203,17 @@ describe('an update whose answer is lost is applied exactly once when the comman
     expect(await store.read('a')).toEqual({ n: 2 });
   });
 
+  test('was applied, and its answer never comes', async () => {
+    const { driver, put, store } = setup({ timeout: 200 });
+    const swallowed: Put = async (...args) => {
+      await put(...args);
+      return new Promise<boolean>(() => {});
+    };
+    driver.put = sequence([swallowed], put);
+    expect(await store.update('a', increment)).toEqual({ n: 1 });
+    expect(await store.read('a')).toEqual({ n: 1 });
+  });
+
   test('was applied, and reports a conflict on being sent again', async () => {
     const { driver, put, store } = setup();
     const applied: Put = async (...args) => {
@@ -367,13 +384,30 @@ describe('an outcome that cannot be found out is told as unknown', () => {
   });
 
   test('when the store is closed meanwhile', async () => {
-    const { driver, store } = setup({ timeout: 1000 });
+    const { driver, store } = setup({ timeout: 60_000 });
     driver.put = async () => {
       void store.close();
       throw lost();
     };
     await expect(store.update('a', increment)).rejects.toMatchObject({ outcome: 'unknown' });
   });
+});
+
+test('applyPut recognises the repeat of a command, even after others wrote since', () => {
+  const first = { session: {}, expiresAt: null, etag: 'first', history: [] };
+  const second = { ...first, etag: 'second', history: ['first'] };
+  for (const expected of [undefined, null, 'first', 'other']) {
+    expect(applyPut(first, first, expected)).toBe('repeat');
+    expect(applyPut(second, first, expected)).toBe('repeat');
+  }
+  const third = { ...first, etag: 'third' };
+  expect(applyPut(second, third, undefined)).toEqual({ ...third, history: ['second', 'first'] });
+  expect(applyPut(second, third, 'second')).toBe(third);
+  expect(applyPut(second, third, 'first')).toBe('conflict');
+  expect(applyPut(second, third, null)).toBe('conflict');
+  expect(applyPut(null, third, null)).toBe(third);
+  expect(applyPut(undefined, third, undefined)).toBe(third);
+  expect(applyPut(null, third, 'second')).toBe('conflict');
 });
 
 test('the outcome of a write without compare is told, and the write not repeated', async () => {
