@@ -1,0 +1,30 @@
+import type { Driver, SessionStore, StoreOptions } from '@sessions/core';
+
+/** One empty place to keep sessions in, such as a directory, a database or a key prefix. */
+export interface Backend {
+  /**
+   * Makes a store on this backend, with these options; `init` is called by the tests. Several
+   * stores may be open on one backend at once.
+   */
+  open(options: StoreOptions): SessionStore | Promise<SessionStore>;
+
+  /** Makes a driver on this backend, not opened yet. Needed when `capabilities` are given. */
+  driver?(): Driver | Promise<Driver>;
+
+  /**
+   * Damages the stored record of this id so that it cannot be read, as a crash or a stranger might.
+   * Needed when sessions survive anything.
+   */
+  corrupt?(id: string): void | Promise<void>;
+
+  /**
+   * Makes the backend unreachable, or freezes it, for the stores that are open and for new ones.
+   * Returns the function that brings it back. Needed when `compareAndSet` is `'cluster'`.
+   */
+  interrupt?(): Restore | Promise<Restore>;
+
+  /** Removes the backend; called after each test, when its stores have been closed. */
+  dispose?(): void | Promise<void>;
+}
+
+export type Restore = () => void | Promise<void>;

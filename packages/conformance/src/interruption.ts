@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type FullSessionStore, hashId, type SessionError } from '@sessions/core';
+import type { Restore } from './backend.ts';
+import { keepsSecrets, SECRET, SECRET_ID } from './errors.ts';
+import { operations } from './operations.ts';
+import { type Promised, remoteStores } from './promised.ts';
+import { because, rejectsAs } from './rejection.ts';
+import { asJson, sameJson } from './same-json.ts';
+import type { Trial } from './trial.ts';
+
+const TIMEOUT = 500;
+const PROMISED = TIMEOUT + 100;
+// For a busy machine, on top of what is promised.
+const SLACK = 500;
+const LONGEST_RETURN = 3000;
+
+export const interruption: readonly Promised[] = [
+  remoteStores('while the backend is away every operation rejects in time', async (trial) => {
+    const store = await trial.open({ timeout: TIMEOUT });
+    const unused = await trial.openUninitialised({ timeout: TIMEOUT });
+    const closing = await trial.open({ timeout: TIMEOUT });
+    await whileAway(trial, async () => {
+      const calls = Object.entries(operations).map(([name, operation]) =>
+        rejectsInTime(name, SECRET_ID + name, (id) => operation(store, id)),
+      );
+      const inLine = ['first', 'second', 'third'].map((name) =>
+        rejectsInTime(`the ${name} update in line`, SECRET_ID, (id) =>
+          store.update(id, () => ({ [SECRET]: SECRET })),
+        ),
+      );
+      await Promise.all([
+        ...calls,
+        ...inLine,
+        rejectsInTime('init', SECRET_ID, () => unused.init()),
+        rejectsInTime('read before init', SECRET_ID, (id) => unused.read(id)),
+        rejectsAs('INVALID_ID', 'read with an invalid id', () => store.read('')),
+        inTime(
+          'close',
+          closing.close().catch(() => {}),
+        ),
+      ]);
+    });
+  }),
+
+  remoteStores(
+    'once the backend is back the store works again, and what it holds is true',
+    async (trial) => {
+      const store = await trial.open({ timeout: TIMEOUT });
+      const names = Object.keys(operations);
+      for (const name of names) await store.write(name, { old: true });
+      await whileAway(trial, async () => {
+        await Promise.allSettled(names.map((name) => operations[name]?.(store, name)));
+      });
+      await worksAgain(store);
+      const possible: Record<string, unknown[]> = {
+        write: [{ old: true }, { n: 1 }],
+        update: [{ old: true }, { old: true, n: 1 }],
+        destroy: [{ old: true }, null],
+      };
+      for (const name of names) {
+        const session = await store.read(name);
+        const candidates = possible[name] ?? [{ old: true }];
+        assert.ok(
+          candidates.some((each) => JSON.stringify(each) === JSON.stringify(session)),
+          `a session after ${name} failed is neither old nor new, but ${JSON.stringify(session)}`,
+        );
+      }
+      await store.update('read', (session) => ({ ...session, n: 1 }));
+      sameJson(await store.read('read'), { old: true, n: 1 }, 'a session updated after that');
+    },
+  ),
+
+  remoteStores('init may be called again after it failed', async (trial) => {
+    const store = await trial.openUninitialised({ timeout: TIMEOUT });
+    await whileAway(trial, async () => {
+      await rejectsAs(['UNAVAILABLE', 'TIMEOUT'], 'init', () => store.init());
+    });
+    await worksAgain(store);
+    assert.ok((await store.init()) === store, 'init should resolve with the store itself');
+    await store.write('a', { n: 1 });
+    sameJson(await store.read('a'), { n: 1 }, 'a session written after init failed once');
+  }),
+
+  remoteStores('a write that was given up does not overwrite a later one', async (trial) => {
+    const [early, late] = await trial.openTwo({ timeout: TIMEOUT });
+    for (const id of ['a', 'b', 'c']) await early.write(id, { old: true });
+    await whileAway(trial, async () => {
+      await Promise.allSettled([
+        early.write('a', { stale: true }),
+        early.write('b', { stale: true }),
+        early.destroy('c'),
+      ]);
+    });
+    await worksAgain(late);
+    await late.write('a', { new: true });
+    await late.destroy('b');
+    await late.write('c', { new: true });
+    await pause(250);
+    sameJson(await late.read('a'), { new: true }, 'a session written after a write was given up');
+    sameJson(await late.read('b'), null, 'a session destroyed after a write was given up');
+    sameJson(await late.read('c'), { new: true }, 'a session written after a destroy was given up');
+  }),
+];
+
+async function whileAway(trial: Trial, body: () => Promise<void>): Promise<void> {
+  const restore: Restore = await trial.interrupt();
+  try {
+    await body();
+  } finally {
+    await restore();
+  }
+}
+
+async function rejectsInTime(
+  name: string,
+  id: string,
+  call: (id: string) => Promise<unknown>,
+): Promise<void> {
+  const rejecting = rejectsAs(['UNAVAILABLE', 'TIMEOUT'], `${name}, the backend away,`, () =>
+    call(id),
+  );
+  const error: SessionError = await inTime(name, rejecting);
+  if (error.idHash !== undefined) sameJson(error.idHash, hashId(id), `the idHash of ${error}`);
+  assert.ok(
+    error.outcome === 'not-applied' || error.outcome === 'unknown',
+    `the outcome of ${error} is ${asJson(error.outcome)}`,
+  );
+  keepsSecrets(error);
+}
+
+async function inTime<T>(name: string, promise: Promise<T>): Promise<T> {
+  const given = new AbortController();
+  const late = async (): Promise<never> => {
+    await pause(PROMISED + SLACK, undefined, { signal: given.signal });
+    assert.fail(
+      `${name} should settle within ${PROMISED} ms when the timeout is ${TIMEOUT} and the backend ` +
+        `is away; it had not after ${PROMISED + SLACK}`,
+    );
+  };
+  try {
+    return await Promise.race([promise, late()]);
+  } finally {
+    given.abort();
+  }
+}
+
+/** Waits until a client that lost its backend has found it again. */
+async function worksAgain(store: FullSessionStore): Promise<void> {
+  const end = performance.now() + LONGEST_RETURN;
+  for (;;) {
+    try {
+      await store.read('a');
+      return;
+    } catch (error) {
+      if (performance.now() > end) {
+        throw because(error, `read still rejects ${LONGEST_RETURN} ms after the backend came back`);
+      }
+    }
+    await pause(20);
+  }
+}

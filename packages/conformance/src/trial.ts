@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import type {
+  Capabilities,
+  Driver,
+  FullSessionStore,
+  SessionStore,
+  StoreOptions,
+} from '@sessions/core';
+import type { Backend, Restore } from './backend.ts';
+import { Clock } from './clock.ts';
+
+/** How long a driver is told that it may take, in milliseconds. */
+export const PATIENCE = 5000;
+
+/** What a check of a five-method store may use. */
+export interface BasicTrial {
+  readonly capabilities: Capabilities | undefined;
+  openUninitialised(options?: StoreOptions): Promise<SessionStore>;
+  open(options?: StoreOptions): Promise<SessionStore>;
+}
+
+/** One check on one fresh backend. Opens what the check asks for, and closes all of it. */
+export class Trial implements BasicTrial {
+  readonly clock: Clock = new Clock();
+  readonly capabilities: Capabilities | undefined;
+  readonly #backend: Backend;
+  readonly #opened: { close?(): unknown }[] = [];
+
+  constructor(backend: Backend, capabilities: Capabilities | undefined) {
+    this.#backend = backend;
+    this.capabilities = capabilities;
+  }
+
+  async run(check: (trial: this) => Promise<void>): Promise<void> {
+    try {
+      await check(this);
+    } catch (error) {
+      await this.#end().catch(() => {}); // the broken promise is the news
+      throw error;
+    }
+    await this.#end();
+  }
+
+  async openUninitialised(options: StoreOptions = {}): Promise<FullSessionStore> {
+    const store = (await this.#backend.open(options)) as FullSessionStore;
+    this.#opened.push(store);
+    return store;
+  }
+
+  async open(options: StoreOptions = {}): Promise<FullSessionStore> {
+    const store = await this.openUninitialised(options);
+    await store.init();
+    return store;
+  }
+
+  /** Two stores on one backend; twice the same one where sessions are not shared. */
+  async openTwo(options: StoreOptions = {}): Promise<[FullSessionStore, FullSessionStore]> {
+    const store = await this.open(options);
+    return [store, this.#isShared ? await this.open(options) : store];
+  }
+
+  async driver(): Promise<Driver> {
+    const driver = await this.#required('driver', 'makes a driver on the backend')();
+    await driver.open?.(PATIENCE, () => {});
+    this.#opened.push(driver);
+    return driver;
+  }
+
+  /** Two drivers on one backend; twice the same one where sessions are not shared. */
+  async twoDrivers(): Promise<[Driver, Driver]> {
+    const driver = await this.driver();
+    return [driver, this.#isShared ? await this.driver() : driver];
+  }
+
+  async corrupt(id: string): Promise<void> {
+    await this.#required('corrupt', 'makes the stored record of an id unreadable')(id);
+  }
+
+  async interrupt(): Promise<Restore> {
+    return this.#required(
+      'interrupt',
+      'makes the backend unreachable and returns what undoes it',
+    )();
+  }
+
+  get #isShared(): boolean {
+    return this.capabilities !== undefined && this.capabilities.compareAndSet !== 'process';
+  }
+
+  #required<K extends 'driver' | 'corrupt' | 'interrupt'>(
+    name: K,
+    purpose: string,
+  ): NonNullable<Backend[K]> {
+    const method = this.#backend[name];
+    if (!method) {
+      assert.fail(
+        `the kit needs \`${name}\`, which ${purpose}, to check this promise of a store with ` +
+          `capabilities ${JSON.stringify(this.capabilities)}; return it from \`backend()\``,
+      );
+    }
+    return method.bind(this.#backend) as NonNullable<Backend[K]>;
+  }
+
+  async #end(): Promise<void> {
+    const closed = await Promise.allSettled(this.#opened.map(async (each) => each.close?.()));
+    await this.#backend.dispose?.();
+    for (const each of closed) if (each.status === 'rejected') throw each.reason;
+  }
+}

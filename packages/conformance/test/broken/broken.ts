@@ -1,0 +1,56 @@
+import {
+  type Capabilities,
+  type Driver,
+  DriverStore,
+  type SessionStore,
+  type StoreOptions,
+} from '@sessions/core';
+import type { Backend } from '../../src/index.ts';
+import type { MapStore } from '../fixtures/map-store.ts';
+import { type Server, ServerDriver } from '../fixtures/server.ts';
+import { CLUSTER, serverBackend } from '../fixtures/trials.ts';
+
+/** A subject that breaks promises, and which ones. */
+export interface Broken {
+  readonly how: string;
+  readonly promises: readonly string[];
+  readonly capabilities?: Capabilities | undefined;
+  backend(): Backend;
+}
+
+export function brokenMapStore(
+  how: string,
+  promises: readonly string[],
+  Store: new () => MapStore,
+): Broken {
+  return { how, promises, backend: () => ({ open: () => new Store() }) };
+}
+
+export function brokenStore(
+  how: string,
+  promises: readonly string[],
+  Store: new (driver: Driver, options: StoreOptions, server: Server) => object,
+  Driver: new (server: Server) => Driver = ServerDriver,
+  away: 'down' | 'frozen' = 'down',
+): Broken {
+  return {
+    how,
+    promises,
+    capabilities: CLUSTER,
+    backend: () =>
+      serverBackend(
+        (server) => new Driver(server),
+        (driver, options, server) => new Store(driver, options, server) as SessionStore,
+        away,
+      ),
+  };
+}
+
+export function brokenDriver(
+  how: string,
+  promises: readonly string[],
+  Driver: new (server: Server) => Driver,
+  away: 'down' | 'frozen' = 'down',
+): Broken {
+  return brokenStore(how, promises, DriverStore, Driver, away);
+}

@@ -1,0 +1,127 @@
+import { describe, expect, test } from '@jest/globals';
+import { DriverStore, type SessionStore } from '@sessions/core';
+import type { Backend } from '../src/index.ts';
+import { MapStore } from './fixtures/map-store.ts';
+import { CLUSTER, type Declared, declared, MEMORY, serverBackend } from './fixtures/trials.ts';
+
+const minimal = (backend: () => Backend): Declared[] => declared({ backend });
+const full = (backend: () => Backend): Declared[] => declared({ capabilities: CLUSTER, backend });
+
+function find(tests: Declared[], text: string): Declared {
+  const found = tests.find((each) => each.text === text);
+  if (!found) throw new Error(`no test is called ${text}`);
+  return found;
+}
+
+describe('which tests are declared', () => {
+  test('names are unique', () => {
+    const texts = full(serverBackend).map(({ text }) => text);
+    expect(texts).toEqual([...new Set(texts)]);
+  });
+
+  test('a higher level has all tests of a lower one', () => {
+    const levels = [
+      declared({ backend: serverBackend }),
+      declared({ capabilities: MEMORY, backend: serverBackend }),
+      declared({
+        capabilities: { compareAndSet: 'host', survives: 'process-crash' },
+        backend: serverBackend,
+      }),
+      full(serverBackend),
+    ].map((tests) => tests.map(({ text }) => text));
+    for (const [n, texts] of levels.slice(1).entries()) {
+      expect(texts).toEqual(expect.arrayContaining(levels[n] ?? []));
+      expect(texts.length).toBeGreaterThan(levels[n]?.length ?? 0);
+    }
+  });
+
+  test('a store that survives nothing is asked for no corrupt record, a local one not to go away', () => {
+    const chapters = (capabilities: typeof CLUSTER) =>
+      new Set(declared({ capabilities, backend: serverBackend }).map(({ chapter }) => chapter));
+    expect(chapters(MEMORY)).not.toContain('corrupt records');
+    expect(chapters({ ...CLUSTER, compareAndSet: 'host' })).toContain('corrupt records');
+    expect(chapters({ ...CLUSTER, compareAndSet: 'host' })).not.toContain('a backend that is away');
+    expect(chapters(CLUSTER)).toContain('a backend that is away');
+  });
+});
+
+describe('a kit that lacks something fails', () => {
+  for (const [method, text] of Object.entries({
+    driver: 'get answers null for an absent record',
+    corrupt: 'destroy removes a corrupt record',
+    interrupt: 'init may be called again after it failed',
+  })) {
+    test(method, async () => {
+      const tests = full(() => ({ ...serverBackend(), [method]: undefined }));
+      await expect(find(tests, text).run()).rejects.toThrow(`the kit needs \`${method}\`, which`);
+    });
+  }
+
+  test('the right level: five methods certified as full', async () => {
+    const tests = full(() => ({ open: () => new MapStore() }));
+    const { run } = find(tests, 'the store is what it is certified as');
+    await expect(run()).rejects.toThrow('the store has no method update');
+  });
+
+  test('the right level: a full store certified for five methods', async () => {
+    const tests = minimal(serverBackend);
+    const { run } = find(tests, 'the store is what it is certified as');
+    await expect(run()).rejects.toThrow('give its `capabilities` to `certify`');
+  });
+});
+
+describe('after each test', () => {
+  const text = 'a destroyed session is gone';
+
+  type StoreClass = new (...args: ConstructorParameters<typeof DriverStore>) => SessionStore;
+
+  function recorded(Store: StoreClass, events: string[]): () => Backend {
+    return () => {
+      events.push('made');
+      const backend = serverBackend(undefined, (driver, options) => {
+        const store = new Store(driver, options);
+        return Object.assign(store, {
+          close: async () => {
+            await DriverStore.prototype.close.call(store as DriverStore);
+            events.push('closed');
+          },
+        });
+      });
+      return { ...backend, dispose: () => void events.push('disposed') };
+    };
+  }
+
+  test('the stores are closed, and then the backend is disposed of', async () => {
+    const events: string[] = [];
+    await find(full(recorded(DriverStore, events)), text).run();
+    expect(events).toEqual(['made', 'closed', 'disposed']);
+  });
+
+  test('also when the test failed, and that failure is shown', async () => {
+    const events: string[] = [];
+    class Broken extends DriverStore {
+      override async destroy(): Promise<void> {}
+    }
+    const { run } = find(full(recorded(Broken, events)), text);
+    await expect(run()).rejects.toThrow('read of a destroyed session: expected null, got {"n":1}');
+    expect(events).toEqual(['made', 'closed', 'disposed']);
+  });
+
+  test('a store that cannot be closed fails', async () => {
+    const tests = full(() =>
+      serverBackend(undefined, (driver, options) =>
+        Object.assign(new DriverStore(driver, options), {
+          close: () => Promise.reject(new Error('cannot close')),
+        }),
+      ),
+    );
+    await expect(find(tests, text).run()).rejects.toThrow('cannot close');
+  });
+
+  test('a backend that cannot be made fails', async () => {
+    const tests = full(() => {
+      throw new Error('no such server');
+    });
+    await expect(find(tests, text).run()).rejects.toThrow('no such server');
+  });
+});

@@ -1,0 +1,5 @@
+import { describe, test } from '@jest/globals';
+import { certify } from '@sessions/conformance';
+import { subject } from './subject.js';
+
+certify({ describe, test, ...subject });

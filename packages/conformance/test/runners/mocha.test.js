@@ -1,0 +1,5 @@
+import { certify } from '@sessions/conformance';
+import { describe, it } from 'mocha';
+import { subject } from './subject.js';
+
+certify({ describe, test: it, ...subject });
