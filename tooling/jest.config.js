@@ -1,4 +1,8 @@
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+// Jest writes its report there, and does not make the folder.
+mkdirSync('reports', { recursive: true });
 
 // The one jest configuration; each package runs it on itself with `--rootDir .`.
 export default {

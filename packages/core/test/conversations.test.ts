@@ -63,6 +63,12 @@ test('a handler that changes nothing, or nothing in effect, writes nothing', asy
   expect(records.get('a')).toBe(before);
 });
 
+test('a new conversation is stored once its state was set, even to what it was', async () => {
+  const { store, conversations } = setup();
+  await conversations.run('a', (conversation) => conversation.setState({ count: 0 }));
+  expect(await store.read('a')).toEqual({ id: 'a', _state: initialState });
+});
+
 test('a handler that throws writes nothing', async () => {
   const { records, conversations } = setup();
   const error = new Error('mine');
@@ -80,7 +86,7 @@ describe('setState', () => {
     await conversations.run('a', (conversation) => {
       conversation.setState({ tags: ['x'] });
       conversation.setState({ count: 1, nickname: undefined } as never);
-      expect(conversation.state).toEqual({ count: 1, tags: ['x'] });
+      expect(conversation.state).toStrictEqual({ count: 1, tags: ['x'] });
     });
     expect((await store.read('a'))?._state).toEqual({ count: 1, tags: ['x'] });
   });
