@@ -1,18 +1,18 @@
 import { Backend, corrupt, isPromise, withHash } from './backend.ts';
 import type { Budget } from './budget.ts';
-import {
-  type Capabilities,
-  type Driver,
-  historyAfter,
-  newEtag,
-  type SessionRecord,
-} from './driver.ts';
+import { type Driver, historyAfter, newEtag, type SessionRecord } from './driver.ts';
 import { SessionError } from './errors.ts';
 import { checkExpiresIn, DEFAULT_EXPIRES_IN, expiryAt, isExpired } from './expiry.ts';
 import { checkId } from './id.ts';
 import { copyIn, copyOut } from './json.ts';
 import { Lines } from './line.ts';
-import type { FullSessionStore, InterruptOptions, Session, StoreOptions } from './session-store.ts';
+import type {
+  Capabilities,
+  FullSessionStore,
+  InterruptOptions,
+  Session,
+  StoreOptions,
+} from './session-store.ts';
 import { type Next, swap } from './swap.ts';
 
 const DEFAULT_TIMEOUT = 5000;

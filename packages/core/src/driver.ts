@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import type { Session } from './session-store.ts';
+import type { Capabilities, Session } from './session-store.ts';
 
 /** One stored session with its bookkeeping. */
 export interface SessionRecord {
@@ -15,14 +15,6 @@ export interface SessionRecord {
 
 /** How many former etags a record remembers. */
 export const HISTORY_LENGTH = 8;
-
-/** How far a driver's promises reach. The conformance kit tests what is declared here. */
-export interface Capabilities {
-  /** Among whom `put` is atomic: one process, all on this host, or all that share the backend. */
-  readonly compareAndSet: 'process' | 'host' | 'cluster';
-  /** What an acknowledged write survives. Each one includes those before. */
-  readonly survives: 'nothing' | 'process-crash' | 'power-loss' | 'replication';
-}
 
 /**
  * What a backend implements. It moves records and nothing else: the store around it validates,

@@ -6,7 +6,6 @@ export {
 } from './conversations.ts';
 export {
   applyPut,
-  type Capabilities,
   type Driver,
   type DriverEntry,
   HISTORY_LENGTH,
@@ -22,6 +21,7 @@ export {
 } from './errors.ts';
 export { DEFAULT_EXPIRES_IN, isExpired } from './expiry.ts';
 export type {
+  Capabilities,
   FullSessionStore,
   InterruptOptions,
   Session,

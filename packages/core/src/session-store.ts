@@ -1,5 +1,3 @@
-import type { Capabilities } from './driver.ts';
-
 /** What a store keeps: a JSON object. */
 // `any` rather than `unknown`, so that an interface, which has no index signature, is a session too.
 // biome-ignore lint/suspicious/noExplicitAny: see above
@@ -64,6 +62,14 @@ export interface FullSessionStore<S extends Session = Session>
    * and so does an `update` that has not sent its change yet.
    */
   close(): Promise<void>;
+}
+
+/** How far the promises of a driver, and so of its store, reach. The conformance kit tests what is declared here. */
+export interface Capabilities {
+  /** Among whom `put` is atomic: one process, all on this host, or all that share the backend. */
+  readonly compareAndSet: 'process' | 'host' | 'cluster';
+  /** What an acknowledged write survives. Each one includes those before. */
+  readonly survives: 'nothing' | 'process-crash' | 'power-loss' | 'replication';
 }
 
 export interface InterruptOptions {
