@@ -31,17 +31,12 @@ export class Backend {
     return this.#closing !== undefined;
   }
 
-  /** Opens the driver once for all who wait, and again after it failed or took too long. */
+  /** Opens the driver, once for all who wait, and again after it failed. */
   async ready(budget: Budget, id?: string): Promise<void> {
     if (this.isClosed) throw new SessionError('CLOSED', 'the store is closed', { id });
     if (this.#opened) return;
     this.#opening ??= this.#open();
-    const opening = this.#opening;
-    try {
-      await this.#bounded('open', id, budget, opening, budget.left);
-    } finally {
-      if (this.#opening === opening) this.#opening = undefined;
-    }
+    await this.#bounded('open', id, budget, this.#opening, budget.left);
   }
 
   get(id: string, budget: Budget): Awaitable<SessionRecord | null> {
@@ -89,13 +84,13 @@ export class Backend {
         const { done, value } = await step(() => iterator.next());
         idle = true;
         if (done) return;
-        if (!Array.isArray(value)) this.#warn(value as Error);
+        if (!Array.isArray(value)) this.#warn(unreadable(value));
         else if (!isRecord(value[1])) this.#warn(corrupt(value[0]));
         else yield value as readonly [string, SessionRecord];
       }
     } finally {
       // An iterator that failed or hangs would not hear of it.
-      if (idle) await iterator.return?.();
+      if (idle) await step(async () => iterator.return?.());
     }
   }
 
@@ -106,9 +101,13 @@ export class Backend {
   }
 
   async #open(): Promise<void> {
-    await this.#driver.open?.(this.#timeout, this.#warn);
-    if (this.isClosed) await this.#driver.close?.();
-    else this.#opened = true;
+    try {
+      await this.#driver.open?.(this.#timeout, this.#warn);
+      if (this.isClosed) await this.#driver.close?.();
+      else this.#opened = true;
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   async #close(): Promise<void> {
@@ -169,6 +168,11 @@ export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
 
 export function corrupt(id: string, cause?: unknown): SessionError {
   return new SessionError('CORRUPT', 'the record is not one that a store wrote', { id, cause });
+}
+
+function unreadable(cause: unknown): Error {
+  if (isSessionError(cause)) return cause;
+  return new SessionError('CORRUPT', 'a record cannot be read', { cause });
 }
 
 /** The error itself, with the hash of the id if it is a `SessionError` that has none. */

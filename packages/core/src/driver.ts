@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import type { SessionError } from './errors.ts';
 import type { Capabilities, Session } from './session-store.ts';
 
 /** One stored session with its bookkeeping. */
@@ -22,15 +23,15 @@ export const HISTORY_LENGTH = 8;
  *
  * Methods may answer at once or with a promise. What they throw becomes `UNAVAILABLE`, with
  * `outcome: 'unknown'` where something might have changed, unless it is a `SessionError`.
- * `timeout` is the milliseconds that the store goes on waiting for the answer: stop work by then,
- * so that nothing is applied late.
+ * `timeout` is the milliseconds that the store goes on waiting for the answer: see that nothing is
+ * applied after it, not even from a socket that the backend reads later.
  */
 export interface Driver {
   readonly capabilities: Capabilities;
 
   /**
-   * Connects, creates what is missing. Called again when it failed, or did not end in time. `warn`
-   * takes what the user should know and what is no reason to fail.
+   * Connects, creates what is missing. Called once for all who wait, and again after it failed, which
+   * must leave nothing behind. `warn` takes what the user should know and what is no reason to fail.
    */
   open?(timeout: number, warn: (warning: Error) => void): void | PromiseLike<void>;
 
@@ -57,7 +58,7 @@ export interface Driver {
 
   /**
    * Removes the record, corrupt or not, in one atomic step. With `expected`, only when its etag is
-   * that one: answers `false` when another is there, `true` when none is.
+   * that one: answers `false` when another is there, or one that cannot be read; `true` when none is.
    */
   delete(id: string, expected: string | undefined, timeout: number): boolean | PromiseLike<boolean>;
 
@@ -67,10 +68,11 @@ export interface Driver {
    */
   entries(): AsyncIterable<DriverEntry> | Iterable<DriverEntry>;
 
+  /** Lets go of what `open` took. Called once, if that succeeded. */
   close?(): void | PromiseLike<void>;
 }
 
-export type DriverEntry = readonly [id: string, record: SessionRecord] | Error;
+export type DriverEntry = readonly [id: string, record: SessionRecord] | SessionError;
 
 /**
  * The decision behind `Driver.put`: the record to store now, or whether the command was a

@@ -108,8 +108,10 @@ function toJson(value: unknown, key: string | number, depth: number, size: Size)
   if (typeof value === 'object') {
     return value === null ? null : objectToJson(value, key, depth, size);
   }
-  size.least += 1;
-  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null; // -0 + 0 is 0
+  if (typeof value === 'number') {
+    size.least += 1;
+    return Number.isFinite(value) ? value + 0 : null; // -0 + 0 is 0
+  }
   if (typeof value === 'boolean') return value;
   if (typeof value === 'undefined' || typeof value === 'symbol') return undefined;
   return asJsonDoes(value, key, depth, size); // a function or a bigint, which may have a toJSON
@@ -122,20 +124,19 @@ function objectToJson(value: object, key: string | number, depth: number, size: 
       `the session refers to itself, or is nested more than ${MAX_DEPTH} deep`,
     );
   }
-  size.least += 2;
-  if (size.least > size.limit) throw tooLarge(size.limit);
   if (typeof (value as Session).toJSON === 'function') {
     return asJsonDoes(value, key, depth, size);
   }
+  if (types.isBoxedPrimitive(value)) return asJsonDoes(value, key, depth, size);
+  size.least += Array.isArray(value) && value.length > 0 ? value.length + 1 : 2; // with the commas
+  if (size.least > size.limit) throw tooLarge(size.limit);
   if (Array.isArray(value)) {
-    if (size.least + value.length > size.limit) throw tooLarge(size.limit);
     const copy = new Array<unknown>(value.length); // an array that grows takes more than it needs
     for (let i = 0; i < copy.length; i++) {
       copy[i] = toJson(value[i], i, depth + 1, size) ?? null;
     }
     return copy;
   }
-  if (types.isBoxedPrimitive(value)) return asJsonDoes(value, key, depth, size);
   const copy: Session = {};
   for (const name in value) {
     if (!hasOwn.call(value, name)) continue;

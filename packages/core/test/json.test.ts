@@ -213,13 +213,28 @@ describe('the size limit', () => {
         if (more >= 0) expect(attempt).not.toThrow();
         else expect(attempt).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
       }),
+      { numRuns: 3000 },
     );
+  });
+
+  test.each<Session>([
+    { left: () => 1, out: undefined },
+    { date: new Date(0) },
+    { boxed: new Number(5) },
+    { flag: true, none: null, list: [true, null, false, undefined] },
+    { list: [[], {}, ''] },
+  ])('does not refuse %p, which is just small enough', (session) => {
+    const bytes = Buffer.byteLength(JSON.stringify(session));
+    expect(() => copyIn(session, bytes)).not.toThrow();
+    expect(() => copyIn(session, bytes - 1)).toThrow(/larger/);
   });
 
   test.each<[string, Session]>([
     ['one long string', { a: 'x'.repeat(limit) }],
     ['text that takes three bytes a character', { a: '€'.repeat(limit / 3) }],
     ['escapes', { a: '\u0001'.repeat(limit / 6) }],
+    ['many nulls', { a: Array(3000).fill(null) }],
+    ['many flags', Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, false]))],
     ['many numbers', { a: Array(1000).fill(-1.2345678901234567e-100) }],
   ])('refuses %s with TOO_LARGE, and the old session stays', async (_, session) => {
     const store = new DriverStore(new MapDriver(), { maxSessionBytes: limit });

@@ -158,18 +158,20 @@ describe('life cycle', () => {
     expect(attempts).toBe(2);
   });
 
-  test('init settles in time when the driver hangs, and opens it again the next time', async () => {
-    let hangs = true;
-    const open = jest.fn(async () => {
-      if (hangs) await never();
-    });
+  test('init settles in time when the driver hangs, and succeeds once it opened after all', async () => {
+    let finish = () => {};
+    const open = jest.fn(
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
     const store = storeOver({ open }, { timeout: 30 });
     await expect(store.init()).rejects.toMatchObject({ code: 'TIMEOUT', outcome: 'not-applied' });
-    hangs = false;
-    expect(await store.init()).toBe(store);
-    expect(open).toHaveBeenCalledTimes(2);
-    await store.init();
-    expect(open).toHaveBeenCalledTimes(2);
+    const second = store.init();
+    finish();
+    expect(await second).toBe(store);
+    expect(open).toHaveBeenCalledTimes(1);
   });
 
   test('what the driver warns of while it opens goes to onWarning', async () => {
@@ -330,11 +332,13 @@ describe('a corrupt record', () => {
 
   test('does not stop entries, all or prune, which tell onWarning', async () => {
     const warnings: Error[] = [];
-    const unreadable = new Error('flipped bit');
+    const unreadable = new SessionError('CORRUPT', 'flipped bit', { id: 'x' });
+    const strange = new Error('no SessionError');
     const store = storeOver(
       {
         *entries() {
           yield unreadable;
+          yield strange as SessionError;
           yield ['bad', { ...good, etag: 5 } as unknown as SessionRecord];
           yield ['good', { ...good, session: { n: 1 } }];
         },
@@ -344,6 +348,7 @@ describe('a corrupt record', () => {
     expect(await store.all()).toEqual([{ n: 1 }]);
     expect(warnings).toEqual([
       unreadable,
+      expect.objectContaining({ code: 'CORRUPT', cause: strange }),
       expect.objectContaining({ code: 'CORRUPT', idHash: hashId('bad') }),
     ]);
     expect(await store.prune()).toBe(0);
@@ -354,7 +359,7 @@ describe('a corrupt record', () => {
     const store = storeOver({
       *entries() {
         yield new SessionError('CORRUPT', 'flipped bit', { id: 'a' });
-        yield new Error('no hash');
+        yield new SessionError('CORRUPT', 'no hash');
       },
     });
     await store.all();
@@ -418,6 +423,25 @@ describe('entries', () => {
     await expect(store.prune({ signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: 'AbortError',
     });
+  });
+
+  test('settles in time when the driver hangs as the loop is left', async () => {
+    const store = storeOver(
+      {
+        async *entries(): AsyncGenerator<DriverEntry> {
+          try {
+            yield ['a', record];
+          } finally {
+            await never();
+          }
+        },
+      },
+      { timeout: 30 },
+    );
+    const loop = (async () => {
+      for await (const _ of store.entries()) break;
+    })();
+    await expect(loop).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
   test('rejects when the backend fails midway, instead of ending early', async () => {
