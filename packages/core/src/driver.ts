@@ -101,16 +101,14 @@ export function historyAfter(current: SessionRecord): string[] {
   return history;
 }
 
-const ETAG_BYTES = 12;
-const pool = Buffer.allocUnsafeSlow(ETAG_BYTES * 256);
-let used = pool.length;
+const ETAG_LENGTH = 12;
+const random = Buffer.allocUnsafeSlow(9 * 256);
+let unused = '';
 
-/** A new random name for a version: 96 bits, 16 characters of base64url. */
+/** A new random name for a version: 72 bits, 12 characters of base64url. */
 export function newEtag(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += ETAG_BYTES;
-  return pool.toString('base64url', used - ETAG_BYTES, used);
+  if (unused === '') unused = randomFillSync(random).toString('base64url');
+  const etag = unused.slice(0, ETAG_LENGTH);
+  unused = unused.slice(ETAG_LENGTH);
+  return etag;
 }
