@@ -22,4 +22,5 @@ export default {
   collectCoverageFrom: ['<rootDir>/src/**/*.ts'],
   coverageDirectory: '<rootDir>/reports/coverage',
   maxWorkers: 2,
+  testTimeout: 30_000, // a bound for what hangs, with room for a busy machine
 };
