@@ -41,6 +41,7 @@ export async function swap(
       if (fate === 'applied') return doubt.record;
       doubt.settled = true;
     }
+    if (attempt > 0 && budget.left <= 0) throw conflict(id);
 
     const record = await next(found);
     if (record === undefined || (record === null && found === null)) return record;
@@ -49,10 +50,12 @@ export async function swap(
     if (done) return record;
     if (lost) doubts.push({ ...command, error: lost, settled: false });
     await pause(attempt, budget);
-    if (budget.left <= 0) {
-      throw lost ?? new SessionError('CONFLICT', 'others kept changing the session', { id });
-    }
+    if (budget.left <= 0) throw lost ?? conflict(id);
   }
+}
+
+function conflict(id: string): SessionError {
+  return new SessionError('CONFLICT', 'others kept changing the session', { id });
 }
 
 /** A record to put, or `null` to delete, in place of the version with the etag `expected`. */

@@ -125,7 +125,7 @@ test('update rejects with CONFLICT when others are always faster, and nothing wa
 });
 
 test('an update inside an update of the same id does not hang', async () => {
-  const { store } = setup({ timeout: 30 });
+  const { store } = setup({ timeout: 500 });
   let once = true;
   await store.update('a', async (session) => {
     if (once) {
@@ -138,7 +138,7 @@ test('an update inside an update of the same id does not hang', async () => {
 });
 
 test('a slow change holds up neither the budget of those behind it nor other ids', async () => {
-  const { store } = setup({ timeout: 100 });
+  const { store } = setup({ timeout: 500 });
   let finish = () => {};
   const gate = new Promise<void>((resolve) => {
     finish = resolve;
@@ -204,7 +204,7 @@ describe('an update whose answer is lost is applied exactly once when the comman
   });
 
   test('was applied, and its answer never comes', async () => {
-    const { driver, put, store } = setup({ timeout: 200 });
+    const { driver, put, store } = setup({ timeout: 3000 });
     const swallowed: Put = async (...args) => {
       await put(...args);
       return new Promise<boolean>(() => {});
