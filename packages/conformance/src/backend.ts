@@ -19,12 +19,24 @@ export interface Backend {
 
   /**
    * Makes the backend unreachable, or freezes it, for the stores that are open and for new ones.
-   * Returns the function that brings it back. Needed when `compareAndSet` is `'cluster'`.
+   * Returns what brings it back. Needed when `compareAndSet` is `'cluster'`.
    */
-  interrupt?(): Restore | Promise<Restore>;
+  interrupt?(): Restore | Interruption | Promise<Restore | Interruption>;
 
   /** Removes the backend; called after each test, when its stores have been closed. */
   dispose?(): void | Promise<void>;
 }
 
 export type Restore = () => void | Promise<void>;
+
+/** A backend that is away, and holds back what is sent to it. */
+export interface Interruption {
+  /** Brings the backend back, for new connections at least; what it holds back stays so. */
+  readonly restore: Restore;
+
+  /**
+   * Lets the backend have what was sent to it while it was away, none of which it had before, and
+   * also what clients sent that have hung up since. Called after `restore`.
+   */
+  readonly deliver: () => void | Promise<void>;
+}

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FullSessionStore, hashId, type SessionError } from '@sessions/core';
-import type { Restore } from './backend.ts';
 import { keepsSecrets, SECRET, SECRET_ID } from './errors.ts';
 import { operations } from './operations.ts';
 import { type Promised, remoteStores } from './promised.ts';
@@ -14,6 +13,12 @@ const PROMISED = TIMEOUT + 100;
 // For a busy machine, on top of what is promised.
 const SLACK = 500;
 const LONGEST_RETURN = 3000;
+// In which what comes late arrives.
+const LATE = 250;
+
+const IDS = ['a', 'b', 'c'];
+const GIVEN_UP = 'a call that was given up';
+const REFUSE = 'a command should carry its deadline, or the etag that it expects';
 
 export const interruption: readonly Promised[] = [
   remoteStores('while the backend is away every operation rejects in time', async (trial) => {
@@ -83,32 +88,89 @@ export const interruption: readonly Promised[] = [
   }),
 
   remoteStores('a write that was given up does not overwrite a later one', async (trial) => {
-    const [early, late] = await trial.openTwo({ timeout: TIMEOUT });
-    for (const id of ['a', 'b', 'c']) await early.write(id, { old: true });
-    await whileAway(trial, async () => {
-      await Promise.allSettled([
-        early.write('a', { stale: true }),
-        early.write('b', { stale: true }),
-        early.destroy('c'),
-      ]);
+    const store = await trial.open({ timeout: TIMEOUT });
+    for (const id of IDS) await store.write(id, { old: true });
+    await comesTooLate(trial, () => [
+      store.write('a', { stale: true }),
+      store.write('b', { stale: true }),
+      store.destroy('c'),
+    ]);
+  }),
+
+  remoteStores('an update that was given up does not overwrite a later write', async (trial) => {
+    const store = await trial.open({ timeout: TIMEOUT });
+    for (const id of IDS) await store.write(id, { old: true });
+    let go = () => {};
+    const isAway = new Promise<void>((resolve) => {
+      go = resolve;
     });
-    await worksAgain(late);
-    await late.write('a', { new: true });
-    await late.destroy('b');
-    await late.write('c', { new: true });
-    await pause(250);
-    sameJson(await late.read('a'), { new: true }, 'a session written after a write was given up');
-    sameJson(await late.read('b'), null, 'a session destroyed after a write was given up');
-    sameJson(await late.read('c'), { new: true }, 'a session written after a destroy was given up');
+    // They have read by then, so that all they have left to do is write.
+    const updates: Promise<unknown>[] = [];
+    const changing = IDS.map(
+      (id) =>
+        new Promise<void>((resolve, reject) => {
+          const update = store.update(id, async () => {
+            resolve();
+            await isAway;
+            return id === 'c' ? null : { stale: true };
+          });
+          update.catch(reject);
+          updates.push(update);
+        }),
+    );
+    await Promise.all(changing);
+    await comesTooLate(trial, () => {
+      go();
+      return updates;
+    });
   }),
 ];
 
+/**
+ * Fails if these calls, which change `a`, `b` and `c` and are given up while the backend is away,
+ * change anything later, when others have written `a` and `c`, and destroyed `b`.
+ */
+async function comesTooLate(trial: Trial, calls: () => Promise<unknown>[]): Promise<void> {
+  const { restore, deliver } = await trial.interrupt();
+  try {
+    await Promise.allSettled(calls());
+  } finally {
+    await restore();
+  }
+  // A new one: the connections of the first wait for what is held back.
+  const late = await trial.openUninitialised({ timeout: TIMEOUT });
+  await worksAgain(late);
+
+  // Where nothing is held back, a call may have come through in time and only its answer got lost.
+  const before = deliver ? { old: true } : undefined;
+  const found = await Promise.all(IDS.map(async (id) => before ?? (await late.read(id))));
+  await pause(LATE);
+  for (const [n, id] of IDS.entries()) {
+    sameJson(
+      await late.read(id),
+      found[n],
+      `a session since the backend is back, changed by ${GIVEN_UP} before`,
+    );
+  }
+
+  await late.write('a', { new: true });
+  await late.destroy('b');
+  await late.write('c', { new: true });
+  await deliver?.();
+  await pause(LATE);
+  const how = deliver ? `, which the backend received after that: ${REFUSE}` : '';
+  sameJson(await late.read('a'), { new: true }, `a session written after ${GIVEN_UP}${how}`);
+  sameJson(await late.read('b'), null, `a session destroyed after ${GIVEN_UP}${how}`);
+  sameJson(await late.read('c'), { new: true }, `a session written after ${GIVEN_UP}${how}`);
+}
+
 async function whileAway(trial: Trial, body: () => Promise<void>): Promise<void> {
-  const restore: Restore = await trial.interrupt();
+  const { restore, deliver } = await trial.interrupt();
   try {
     await body();
   } finally {
     await restore();
+    await deliver?.();
   }
 }
 

@@ -50,12 +50,42 @@ export const listing: readonly Promised[] = [
 
   fullStores('entries may be left half way', async (trial) => {
     const store = await trial.open();
-    await writeAll(store, MANY.slice(0, 20));
-    for await (const [id] of store.entries()) {
-      await store.write(id, { id, seen: true });
-      break;
+    await writeAll(store, MANY);
+    // More often than any store has connections.
+    for (let n = 0; n < 30; n++) {
+      let left = 1 + (n % 2);
+      for await (const [id] of store.entries()) {
+        await store.write(id, { id, seen: n });
+        if (--left === 0) break;
+      }
     }
-    sameJson((await listed(store)).length, 20, 'entries after leaving it half way');
+    await store.update('chat:000', (session) => ({ ...session, updated: true }));
+    await store.destroy('chat:001');
+    sameJson((await store.read('chat:000'))?.updated, true, 'a session updated after that');
+    const found = (await listed(store)).map(([id]) => id);
+    const expected = MANY.filter((id) => id !== 'chat:001');
+    sameJson(found.sort(), expected, 'the ids from entries after leaving it half way');
+  }),
+
+  fullStores('entries at once each give every session once', async (trial) => {
+    const store = await trial.open();
+    await writeAll(store, MANY);
+    const listings = [store.entries(), store.entries()].map((entries) => ({
+      steps: entries[Symbol.asyncIterator](),
+      found: [] as string[],
+      isDone: false,
+    }));
+    while (listings.some(({ isDone }) => !isDone)) {
+      for (const listing of listings) {
+        if (listing.isDone) continue;
+        const { done, value } = await listing.steps.next();
+        if (done) listing.isDone = true;
+        else listing.found.push(value[0]);
+      }
+    }
+    for (const { found } of listings) {
+      sameJson(found.sort(), MANY, 'the ids from one of two entries that take turns');
+    }
   }),
 
   fullStores('entries stops with the reason of its signal', async (trial) => {

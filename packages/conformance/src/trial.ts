@@ -6,7 +6,7 @@ import type {
   SessionStore,
   StoreOptions,
 } from '@sessions/core';
-import type { Backend, Restore } from './backend.ts';
+import type { Backend, Interruption, Restore } from './backend.ts';
 import { Clock } from './clock.ts';
 
 /** How long a driver is told that it may take, in milliseconds. */
@@ -76,11 +76,13 @@ export class Trial implements BasicTrial {
     await this.#required('corrupt', 'makes the stored record of an id unreadable')(id);
   }
 
-  async interrupt(): Promise<Restore> {
-    return this.#required(
+  async interrupt(): Promise<Interruption | { restore: Restore; deliver?: undefined }> {
+    const interrupt = this.#required(
       'interrupt',
       'makes the backend unreachable and returns what undoes it',
-    )();
+    );
+    const interruption = await interrupt();
+    return typeof interruption === 'function' ? { restore: interruption } : interruption;
   }
 
   get #isShared(): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { DriverStore, type SessionStore } from '@sessions/core';
 import type { Backend } from '../src/index.ts';
 import { MapStore } from './fixtures/map-store.ts';
+import { type Away, ServerDriver } from './fixtures/server.ts';
 import { CLUSTER, type Declared, declared, MEMORY, serverBackend } from './fixtures/trials.ts';
 
 const minimal = (backend: () => Backend): Declared[] => declared({ backend });
@@ -43,6 +44,38 @@ describe('which tests are declared', () => {
     expect(chapters({ ...CLUSTER, compareAndSet: 'host' })).not.toContain('a backend that is away');
     expect(chapters(CLUSTER)).toContain('a backend that is away');
   });
+});
+
+describe('a server that may apply a command late', () => {
+  const LATE = 'a write that was given up does not overwrite a later one';
+  const LATE_UPDATE = 'an update that was given up does not overwrite a later write';
+
+  class TimelessDriver extends ServerDriver {
+    override put(...[id, record, expected]: Parameters<ServerDriver['put']>): Promise<boolean> {
+      return super.put(id, record, expected);
+    }
+    override delete(...[id, expected]: Parameters<ServerDriver['delete']>): Promise<boolean> {
+      return super.delete(id, expected);
+    }
+  }
+  const tests = (away: Away) =>
+    full(() => serverBackend((server) => new TimelessDriver(server), undefined, away));
+
+  test('fails, and is told when the command came', async () => {
+    await expect(find(tests('held'), LATE).run()).rejects.toThrow(
+      'a session written after a call that was given up, which the backend received after that: ' +
+        'a command should carry its deadline, or the etag that it expects: ' +
+        'expected the key "new", got none',
+    );
+  });
+
+  test('compares etags in any case', () => find(tests('held'), LATE_UPDATE).run());
+
+  for (const away of ['down', 'frozen', 'mute'] as const) {
+    test(`passes where nothing can come late: ${away}`, async () => {
+      for (const text of [LATE, LATE_UPDATE]) await find(tests(away), text).run();
+    });
+  }
 });
 
 describe('a kit that lacks something fails', () => {

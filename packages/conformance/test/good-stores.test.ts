@@ -36,11 +36,11 @@ certify({
   },
 });
 
-for (const away of ['down', 'frozen'] as const) {
+for (const away of ['down', 'frozen', 'mute', 'held'] as const) {
   certify({
     describe,
     test,
-    name: `a store on a server that can be ${away}`,
+    name: `a store on a server that is ${away} at times`,
     capabilities: CLUSTER,
     backend: () => serverBackend(undefined, undefined, away),
   });

@@ -7,7 +7,7 @@ import {
 } from '@sessions/core';
 import type { Backend } from '../../src/index.ts';
 import type { MapStore } from '../fixtures/map-store.ts';
-import { type Server, ServerDriver } from '../fixtures/server.ts';
+import { type Away, type Server, ServerDriver } from '../fixtures/server.ts';
 import { CLUSTER, serverBackend } from '../fixtures/trials.ts';
 
 /** A subject that breaks promises, and which ones. */
@@ -31,7 +31,7 @@ export function brokenStore(
   promises: readonly string[],
   Store: new (driver: Driver, options: StoreOptions, server: Server) => object,
   Driver: new (server: Server) => Driver = ServerDriver,
-  away: 'down' | 'frozen' = 'down',
+  away: Away = 'down',
 ): Broken {
   return {
     how,
@@ -50,7 +50,7 @@ export function brokenDriver(
   how: string,
   promises: readonly string[],
   Driver: new (server: Server) => Driver,
-  away: 'down' | 'frozen' = 'down',
+  away: Away = 'down',
 ): Broken {
   return brokenStore(how, promises, DriverStore, Driver, away);
 }

@@ -19,6 +19,21 @@ const BLIND = 'put that expects undefined replaces what is there and adds it to 
 const DELETE_ONE = 'delete that expects an etag removes that version and no other';
 const PAST_CORRUPT = 'listing goes on past a corrupt record and tells onWarning';
 const LATE = 'a write that was given up does not overwrite a later one';
+const LATE_UPDATE = 'an update that was given up does not overwrite a later write';
+const PUT_CORRUPT = 'put replaces no corrupt record, whatever it expects';
+const DELETE_CORRUPT =
+  'delete that expects an etag leaves a corrupt record, unless that is its etag';
+
+/** Takes nobody's word for how long a command may take. */
+class TimelessDriver extends ServerDriver {
+  override put(id: string, record: SessionRecord, expected: Expected): Promise<boolean> {
+    return super.put(id, record, expected);
+  }
+
+  override delete(id: string, expected: string | undefined): Promise<boolean> {
+    return super.delete(id, expected);
+  }
+}
 
 export const brokenDrivers: readonly Broken[] = [
   broken(
@@ -347,6 +362,80 @@ export const brokenDrivers: readonly Broken[] = [
   ),
 
   broken(
+    'replaces a corrupt record by its etag',
+    [PUT_CORRUPT],
+    class extends ServerDriver {
+      override async put(id: string, record: SessionRecord, expected: Expected): Promise<boolean> {
+        const text = this.server.texts.get(id);
+        if (expected && text?.includes(expected) && !text.endsWith('}')) {
+          await this.delete(id, undefined);
+          return super.put(id, record, null);
+        }
+        return super.put(id, record, expected);
+      }
+    },
+  ),
+  broken(
+    'creates where a corrupt record is',
+    [PUT_CORRUPT],
+    class extends ServerDriver {
+      override async put(id: string, record: SessionRecord, expected: Expected): Promise<boolean> {
+        if (expected === null) await this.#makeRoom(id);
+        return super.put(id, record, expected);
+      }
+      async #makeRoom(id: string): Promise<void> {
+        try {
+          await this.get(id);
+        } catch (error) {
+          if (isSessionError(error, 'CORRUPT')) await this.delete(id, undefined);
+        }
+      }
+    },
+  ),
+  broken(
+    'answers false where it should reject, as a corrupt record is there',
+    [PUT_CORRUPT],
+    class extends ServerDriver {
+      override async put(id: string, record: SessionRecord, expected: Expected): Promise<boolean> {
+        try {
+          return await super.put(id, record, expected);
+        } catch (error) {
+          if (isSessionError(error, 'CORRUPT')) return false;
+          throw error;
+        }
+      }
+    },
+  ),
+  broken(
+    'deletes a corrupt record, whatever is expected',
+    [DELETE_CORRUPT],
+    class extends ServerDriver {
+      override async delete(id: string, expected: string | undefined): Promise<boolean> {
+        try {
+          return await super.delete(id, expected);
+        } catch (error) {
+          if (isSessionError(error, 'CORRUPT')) return super.delete(id, undefined);
+          throw error;
+        }
+      }
+    },
+  ),
+  broken(
+    'says that it has deleted a corrupt record',
+    [DELETE_CORRUPT],
+    class extends ServerDriver {
+      override async delete(id: string, expected: string | undefined): Promise<boolean> {
+        try {
+          return await super.delete(id, expected);
+        } catch (error) {
+          if (isSessionError(error, 'CORRUPT')) return true;
+          throw error;
+        }
+      }
+    },
+  ),
+
+  broken(
     'shows the command in its errors, as some clients do',
     ['while the backend is away every operation rejects in time'],
     class extends ServerDriver {
@@ -362,6 +451,49 @@ export const brokenDrivers: readonly Broken[] = [
   broken(
     'keeps writes for when the backend is back',
     [LATE],
+    class extends ServerDriver {
+      override async put(id: string, record: SessionRecord, expected: Expected): Promise<boolean> {
+        while (this.server.state !== 'up') await setTimeout(50);
+        await setTimeout(50);
+        return super.put(id, record, expected);
+      }
+    },
+  ),
+  broken('lets the server apply what was given up long ago', [LATE], TimelessDriver, 'held'),
+  broken(
+    'lets the server apply destroys that were given up',
+    [LATE],
+    class extends ServerDriver {
+      override delete(id: string, expected: string | undefined): Promise<boolean> {
+        return super.delete(id, expected);
+      }
+    },
+    'held',
+  ),
+  broken(
+    'compares etags before it sends the command',
+    [LATE_UPDATE],
+    class extends TimelessDriver {
+      override async put(id: string, record: SessionRecord, expected: Expected): Promise<boolean> {
+        if (this.server.state === 'up') return super.put(id, record, expected);
+        return super.put(id, record, undefined);
+      }
+    },
+    'held',
+  ),
+  broken(
+    'deletes by etag what has another by the time the server looks',
+    [LATE_UPDATE],
+    class extends TimelessDriver {
+      override delete(id: string, expected: string | undefined): Promise<boolean> {
+        return super.delete(id, this.server.state === 'up' ? expected : undefined);
+      }
+    },
+    'held',
+  ),
+  broken(
+    'tries updates again when the backend is back',
+    [LATE_UPDATE],
     class extends ServerDriver {
       override async put(id: string, record: SessionRecord, expected: Expected): Promise<boolean> {
         while (this.server.state !== 'up') await setTimeout(50);

@@ -359,6 +359,35 @@ export const brokenStores: readonly Broken[] = [
     },
   ),
   broken(
+    'keeps a connection for each entries that is left',
+    ['entries may be left half way'],
+    class extends DriverStore {
+      #free = 10;
+      override async *entries(options?: InterruptOptions): Entries {
+        if (this.#free === 0) throw new Error('no connection is free');
+        this.#free--;
+        yield* super.entries(options);
+        this.#free++;
+      }
+    },
+  ),
+  broken(
+    'has one cursor for all entries at once',
+    ['entries at once each give every session once'],
+    class extends DriverStore {
+      #cursor: Entries | undefined;
+      override async *entries(options?: InterruptOptions): Entries {
+        this.#cursor ??= super.entries(options);
+        for (;;) {
+          const { done, value } = await this.#cursor.next();
+          if (done) break;
+          yield value;
+        }
+        this.#cursor = undefined;
+      }
+    },
+  ),
+  broken(
     'does not hear the signal of entries',
     ['entries stops with the reason of its signal'],
     class extends DriverStore {
