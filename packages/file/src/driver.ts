@@ -1,0 +1,316 @@
+import { constants, lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  applyPut,
+  type Capabilities,
+  type Driver,
+  type DriverEntry,
+  hashId,
+  isExpired,
+  isSessionError,
+  SessionError,
+  type SessionRecord,
+  type StoreOptions,
+} from '@sessions/core';
+import writeFileAtomic from 'write-file-atomic';
+import { flushFolder, hasCode, ignore, makeFolders, makeInnerFolder } from './folder.ts';
+import { type Content, decode, encode } from './format.ts';
+import { Gate } from './gate.ts';
+import { type Lock, Locks } from './lock.ts';
+
+const AT_ONCE = 32; // files open, at most
+const READ_AHEAD = 8; // sessions in memory while they are listed, at most
+const LONGEST_PAUSE = 25;
+
+// A link in the place of a file is not followed, and a pipe there holds nobody up.
+const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const WRITE = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+// Something is there that cannot be a file of ours.
+const NO_FILE = ['ELOOP', 'EISDIR', 'ENXIO', 'ERR_FS_FILE_TOO_LARGE', 'ERR_STRING_TOO_LONG'];
+// One file cannot be read; the next one may.
+const NO_ACCESS = ['EIO', 'EACCES', 'EPERM'];
+// Another process has the file open, and Windows minds.
+const IN_USE = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : [];
+
+export interface FileOptions extends StoreOptions {
+  /**
+   * Whether a write is flushed to the disk before it is acknowledged; `true` by default. With
+   * `false` writes are faster and survive a crash of the process, but not a power cut or a crash
+   * of the operating system: then the latest sessions may be gone, old again, or `CORRUPT`.
+   */
+  readonly flush?: boolean | undefined;
+}
+
+/** What happens under a lock, and the one step that makes it count. */
+type Task = (lock: Lock, commit: Commit) => Promise<boolean>;
+type Commit = (from: string, to: string, flush?: boolean) => Promise<void>;
+
+export class FileDriver implements Driver {
+  readonly capabilities: Capabilities;
+  readonly #root: string;
+  readonly #flush: boolean;
+  readonly #now: () => number;
+  readonly #locks: Locks;
+  readonly #gate = new Gate(AT_ONCE);
+  readonly #lines = new Map<string, Promise<void>>();
+  readonly #shards = new Set<string>();
+  #lease = 0;
+
+  constructor(dirname: string, options: number | FileOptions) {
+    const { flush = true, now = Date.now } = typeof options === 'object' ? (options ?? {}) : {};
+    if (typeof dirname !== 'string') throw new TypeError('dirname must be a string');
+    if (dirname === '' || dirname.includes('\0')) throw new RangeError('dirname names no folder');
+    if (typeof flush !== 'boolean') throw new TypeError('flush must be true or false');
+    this.#root = resolve(dirname);
+    this.#flush = flush;
+    this.#now = now;
+    this.#locks = new Locks(join(this.#root, 'locks'));
+    const isFlushed = flush && process.platform !== 'win32'; // which cannot flush a folder
+    this.capabilities = {
+      compareAndSet: 'host',
+      survives: isFlushed ? 'power-loss' : 'process-crash',
+    };
+  }
+
+  async open(timeout: number, warn: (warning: Error) => void): Promise<void> {
+    // Short enough for those who wait: `update` gives one attempt half of the time that is left.
+    this.#lease = timeout / 4;
+    // A full disk is no reason to fail: sessions can be read.
+    await this.#makeRoot().catch(ignore('ENOSPC', 'EDQUOT'));
+    await this.#locks.sweep((cause) => {
+      warn(new SessionError('UNAVAILABLE', 'what a process has left cannot be removed', { cause }));
+    });
+  }
+
+  get(id: string): Promise<SessionRecord | null> {
+    return this.#gate.run(() => this.#read(id));
+  }
+
+  put(
+    id: string,
+    record: SessionRecord,
+    expected: string | null | undefined,
+    timeout: number,
+  ): Promise<boolean> {
+    return this.#locked(id, timeout, 'write', async (lock, commit) => {
+      const current = await this.#read(id);
+      let next = applyPut(current, record, expected);
+      if (next === 'conflict') return false;
+      // The first one may have failed to flush what is there now, so that is written once more.
+      if (next === 'repeat') next = current ?? record;
+      const file = lock.path('session.json');
+      await this.#write(file, encode(id, next));
+      await this.#makeShard(id);
+      await commit(file, this.#path(id));
+      return true;
+    });
+  }
+
+  async delete(id: string, expected: string | undefined, timeout: number): Promise<boolean> {
+    const path = this.#path(id);
+    if (await isAbsent(path)) return this.#isGone(id);
+    return this.#locked(id, timeout, 'remove', async (lock, commit) => {
+      if (await isAbsent(path)) return this.#isGone(id);
+      const current = expected === undefined ? null : await this.#read(id);
+      if (current && current.etag !== expected) return false;
+      // What has expired may come back after a power cut: it is expired still.
+      const isExpiredAnyway = current !== null && isExpired(current, this.#now());
+      await commit(path, lock.path('removed'), this.#flush && !isExpiredAnyway);
+      return true;
+    });
+  }
+
+  async *entries(): AsyncGenerator<DriverEntry, void> {
+    for (const shard of await readdir(this.#root, { withFileTypes: true })) {
+      if (!/^[0-9a-f]{2}$/.test(shard.name)) continue;
+      if (!shard.isDirectory()) {
+        yield new SessionError('CORRUPT', `${shard.name}, a folder of sessions, is no folder`);
+        continue;
+      }
+      // All names first: a listing under way would show what is replaced meanwhile twice.
+      const all = await readdir(join(this.#root, shard.name));
+      const files = all.filter((file) => file.endsWith('.json'));
+      for (let i = 0; i < files.length; i += READ_AHEAD) {
+        const ahead = files.slice(i, i + READ_AHEAD);
+        for (const entry of await Promise.all(ahead.map((file) => this.#entry(shard.name, file)))) {
+          if (entry) yield entry;
+        }
+      }
+    }
+  }
+
+  #path(id: string): string {
+    const name = hashId(id);
+    return join(this.#root, name.slice(0, 2), `${name}.json`);
+  }
+
+  async #read(id: string): Promise<SessionRecord | null> {
+    const found = await read(this.#path(id), hashId(id));
+    return found?.record ?? null;
+  }
+
+  async #entry(shard: string, file: string): Promise<DriverEntry | null> {
+    const name = file.slice(0, -'.json'.length);
+    try {
+      const found = await read(join(this.#root, shard, file), name);
+      if (!found) return null; // removed meanwhile
+      if (!name.startsWith(shard)) throw corrupt(name, new Error(`it lies in ${shard}`));
+      return [found.id, found.record];
+    } catch (cause) {
+      if (isSessionError(cause)) return cause;
+      if (!hasCode(cause, ...NO_ACCESS)) throw cause;
+      return new SessionError('UNAVAILABLE', `${shard}/${file} cannot be read`, { cause });
+    }
+  }
+
+  /** Writes the text to a new file of this name, through a temporary one beside it. */
+  async #write(file: string, text: string): Promise<void> {
+    // With data of its own write-file-atomic would not notice that only a part of it fits the disk.
+    await writeFileAtomic(file, null as unknown as string, {
+      mode: 0o600,
+      fsync: this.#flush,
+      tmpfileCreated: (temporary) => writeFile(temporary, text, { flag: WRITE }),
+    });
+  }
+
+  /** Does the task under the lock of the id; an attempt that missed is made again. */
+  async #locked(
+    id: string,
+    timeout: number,
+    kind: 'write' | 'remove',
+    task: Task,
+  ): Promise<boolean> {
+    // The answer should be there before the store gives up.
+    const deadline = performance.now() + timeout - Math.min(100, timeout / 10);
+    const once = () => this.#gate.run(() => this.#attempt(id, deadline, kind, task));
+    let cause: unknown;
+    for (let attempt = 0; ; attempt++) {
+      checkTime(deadline, id, cause);
+      const result = await this.#inLine(id, once);
+      if (typeof result === 'boolean') return result;
+      cause = result.cause;
+      await pause(Math.random() * Math.min(LONGEST_PAUSE, 2 ** attempt));
+    }
+  }
+
+  async #attempt(
+    id: string,
+    deadline: number,
+    kind: 'write' | 'remove',
+    task: Task,
+  ): Promise<boolean | { cause?: unknown }> {
+    let isUntouched = true;
+    const commit: Commit = async (from, to, flush = this.#flush) => {
+      checkTime(deadline, id);
+      isUntouched = false;
+      await rename(from, to).catch((error) => {
+        isUntouched = hasCode(error, 'ENOENT', ...IN_USE);
+        throw error;
+      });
+      if (flush) await flushFolder(dirname(this.#path(id)));
+    };
+    try {
+      checkTime(deadline, id);
+      const lock = await this.#locks.take(hashId(id), this.#lease, kind === 'remove');
+      if (!lock) return {};
+      try {
+        return await task(lock, commit);
+      } finally {
+        await lock.release();
+      }
+    } catch (cause) {
+      if (!isUntouched || isSessionError(cause)) throw cause;
+      if (hasCode(cause, ...IN_USE)) return { cause };
+      if (!hasCode(cause, 'ENOENT')) throw unavailable(id, cause);
+      // The lock was taken away, or somebody has removed our folders.
+      this.#shards.clear();
+      await this.#makeRoot().catch((failure) => {
+        throw unavailable(id, failure);
+      });
+      return { cause };
+    }
+  }
+
+  /** Calls for one id take turns, so that they do not contend for the lock. */
+  async #inLine<T>(id: string, task: () => Promise<T>): Promise<T> {
+    const mine = (this.#lines.get(id) ?? Promise.resolve()).then(task);
+    const done = mine.then(
+      () => {},
+      () => {},
+    );
+    this.#lines.set(id, done);
+    try {
+      return await mine;
+    } finally {
+      if (this.#lines.get(id) === done) this.#lines.delete(id);
+    }
+  }
+
+  async #makeRoot(): Promise<void> {
+    await makeFolders(this.#root, this.#flush);
+    await makeInnerFolder(join(this.#root, 'locks'));
+  }
+
+  /** The folder of the id's file, made and flushed once by each process. */
+  async #makeShard(id: string): Promise<void> {
+    const shard = dirname(this.#path(id));
+    if (this.#shards.has(shard)) return;
+    await makeInnerFolder(shard);
+    if (this.#flush) await flushFolder(this.#root);
+    this.#shards.add(shard);
+  }
+
+  /** Answers that nothing is there, once that would survive a power cut. */
+  async #isGone(id: string): Promise<true> {
+    if (this.#flush) await flushFolder(dirname(this.#path(id))).catch(ignore('ENOENT'));
+    return true;
+  }
+}
+
+/** What is in the file of this name, `null` if there is none. Throws `CORRUPT`. */
+async function read(path: string, name: string): Promise<Content | null> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path, { flag: READ });
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw hasCode(error, ...NO_FILE) ? corrupt(name, error) : error;
+  }
+  try {
+    const content = decode(bytes);
+    if (hashId(content.id) === name) return content;
+  } catch (error) {
+    throw corrupt(name, error);
+  }
+  throw corrupt(name, new Error('it holds another session'));
+}
+
+function corrupt(name: string, cause: unknown): SessionError {
+  const message = 'the file of the session cannot be read; it is left as it is';
+  const error = new SessionError('CORRUPT', message, { cause });
+  if (/^[0-9a-f]{64}$/.test(name)) error.idHash = name;
+  return error;
+}
+
+function unavailable(id: string, cause: unknown): SessionError {
+  return new SessionError('UNAVAILABLE', 'the file system failed; nothing was changed', {
+    id,
+    cause,
+  });
+}
+
+async function isAbsent(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    ignore('ENOENT')(error);
+    return true;
+  }
+}
+
+function checkTime(deadline: number, id: string, cause?: unknown): void {
+  if (performance.now() < deadline) return;
+  throw new SessionError('TIMEOUT', 'the lock of the session was not free in time', { id, cause });
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { SessionRecord } from '@sessions/core';
+
+const VERSION = 1;
+
+const HEAD = /^\{\n {2}"version": 1,\n {2}"checksum": "([0-9a-f]{64})",\n/;
+const HEAD_LENGTH = headWith('0'.repeat(64)).length;
+
+/**
+ * The text of a session's file: JSON, with the bookkeeping on lines of its own. The checksum covers
+ * every byte after its line, and the lines up to there are always the same.
+ */
+export function encode(id: string, record: SessionRecord): string {
+  const { etag, history, expiresAt, session } = record;
+  const members = Object.entries({ id, etag, history, expiresAt, session }).map(
+    ([name, value]) => `  "${name}": ${JSON.stringify(value)}`,
+  );
+  const body = `${members.join(',\n')}\n}\n`;
+  return headWith(checksum(body)) + body;
+}
+
+export interface Content {
+  readonly id: string;
+  readonly record: SessionRecord;
+}
+
+/** What `encode` made this of. Throws an `Error` that says what is wrong. */
+export function decode(bytes: Buffer): Content {
+  const [head, sum] = HEAD.exec(bytes.toString('latin1', 0, HEAD_LENGTH)) ?? [];
+  if (!head) throw new Error(`it is not a session file of version ${VERSION}${newer(bytes)}`);
+  if (checksum(bytes.subarray(head.length)) !== sum) throw new Error('its checksum is wrong');
+  const { id, etag, history, expiresAt, session } = parse(bytes);
+  if (typeof id !== 'string' || !Array.isArray(history)) throw new Error('it is not ours');
+  return { id, record: { session, expiresAt, etag, history } };
+}
+
+function parse(bytes: Buffer) {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    throw new Error('it is not JSON'); // the error of JSON.parse would quote the session
+  }
+}
+
+function headWith(sum: string): string {
+  return `{\n  "version": ${VERSION},\n  "checksum": "${sum}",\n`;
+}
+
+function newer(bytes: Buffer): string {
+  const version = Number(/^\s*\{\s*"version":\s*(\d+)/.exec(bytes.toString('latin1', 0, 100))?.[1]);
+  return version > VERSION ? `, but of version ${version}, which takes a newer @sessions/file` : '';
+}
+
+function checksum(body: string | Buffer): string {
+  return createHash('sha256').update(body).digest('hex');
+}

@@ -1,0 +1,28 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { describe, test } from '@jest/globals';
+import { certify } from '@sessions/conformance';
+import { FileDriver } from '../src/driver.ts';
+import { FileSessionStore } from '../src/index.ts';
+import { fileOf, temporaryFolder } from './support.ts';
+
+for (const flush of [true, false]) {
+  certify({
+    describe,
+    test,
+    name: `FileSessionStore, ${flush ? 'flushed' : 'not flushed'}`,
+    capabilities: { compareAndSet: 'host', survives: flush ? 'power-loss' : 'process-crash' },
+    async backend() {
+      const folder = await temporaryFolder();
+      return {
+        open: (options) => new FileSessionStore(folder, { ...options, flush }),
+        driver: () => new FileDriver(folder, { flush }),
+        async corrupt(id) {
+          const file = fileOf(folder, id);
+          const text = await readFile(file, 'utf8');
+          await writeFile(file, text.slice(0, -5));
+        },
+        dispose: () => rm(folder, { recursive: true }),
+      };
+    },
+  });
+}

@@ -1,0 +1,63 @@
+import { expect } from '@jest/globals';
+import { FileSessionStore } from '../../src/index.ts';
+import { isSoak, report, testWith } from '../processes.ts';
+import { temporaryFolder } from '../support.ts';
+import { forEach, targets, traced } from './trace.ts';
+
+// Its lease, after which others may take a lock, is a quarter of it.
+const timeout = 1200;
+const CHANGING = /^(mkdir|chmod|rename|openat|fsync|unlink|rmdir|write)$/;
+
+testWith(
+  ['linux', 'root', 'strace'],
+  'a writer stopped at any system call of an update holds nobody up and overwrites nothing',
+  async () => {
+    const prepare = async () => {
+      const folder = await temporaryFolder();
+      await new FileSessionStore(folder).write('a', { n: 0 });
+      return folder;
+    };
+    const { calls } = await traced(await prepare(), { timeout }, ['add', 'a'], undefined);
+    const chosen = targets(calls).filter(({ name }) => isSoak || CHANGING.test(name));
+    let stopped = 0;
+    let overtaken = 0;
+
+    await forEach(chosen, async (call) => {
+      const folder = await prepare();
+      const store = new FileSessionStore<{ n: number }>(folder, { timeout });
+      let wasStopped = false;
+      let isOvertaken = false;
+      const { worker } = await traced(
+        folder,
+        { timeout },
+        ['add', 'a'],
+        { call, effect: 'signal=SIGSTOP' },
+        async () => {
+          wasStopped = true;
+          stopped++;
+          const before = await store.read('a');
+          await store.update('a', (session) => ({ n: (session?.n ?? 0) + 1 }));
+          isOvertaken = before?.n === 0;
+        },
+      );
+      if (isOvertaken) overtaken++;
+      // Its own change is made again, on top, or it knows that it was not.
+      const context = { call, lines: worker.lines };
+      const [line = ''] = worker.lines;
+      const own = line === 'acknowledged' ? 1 : 0;
+      if (own === 0)
+        expect({ context, line }).toEqual({
+          context,
+          line: expect.stringContaining('not-applied'),
+        });
+      const { n } = (await store.read('a')) ?? { n: 0 };
+      expect({ context, n }).toEqual({ context, n: own + (wasStopped ? 1 : 0) });
+    });
+    expect(overtaken).toBeGreaterThan(10);
+    report(
+      `stopped at ${stopped} calls of an update; another process changed the session first ` +
+        `${overtaken} times; changes lost: 0`,
+    );
+  },
+  isSoak ? 600_000 : 120_000,
+);
