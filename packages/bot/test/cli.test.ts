@@ -53,7 +53,9 @@ async function install(name: string, code: string, exports: unknown = './index.j
 }
 
 async function run(args: string[], input = '', cwd = folder) {
-  const child = spawn(process.execPath, [cli, ...args], { cwd });
+  // pnpm sets NODE_PATH, by which the other packages of this repository would be found.
+  const env = { ...process.env, NODE_PATH: '' };
+  const child = spawn(process.execPath, [cli, ...args], { cwd, env });
   const exit = once(child, 'exit');
   child.stdin.end(input);
   const [stdout, stderr, [code]] = await Promise.all([
