@@ -3,8 +3,9 @@
 // allowed to, or could not be found.
 import { readdirSync, readFileSync } from 'node:fs';
 
-// Full names of tests that may be skipped, each with the reason.
-const MAY_BE_SKIPPED = new Set([]);
+// What may be skipped: each says in its name what the server that was found cannot do. Only one
+// that is no MongoDB, which stands in where no official image can be pulled, lacks any of it.
+const MAY_BE_SKIPPED = /\(skipped: the server, which is no MongoDB, [^)]+\)$/;
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 const problems = [];
@@ -41,7 +42,7 @@ function add(test, name) {
     problems.push(`${name}: failed`);
   } else {
     count.skipped++;
-    if (!MAY_BE_SKIPPED.has(test.fullName)) problems.push(`${name}: ${test.status}`);
+    if (!MAY_BE_SKIPPED.test(test.fullName)) problems.push(`${name}: ${test.status}`);
   }
 }
 

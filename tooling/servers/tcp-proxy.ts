@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/**
+ * - `open`: passes everything on.
+ * - `mute`: requests arrive, answers are swallowed.
+ * - `stuck`: nothing goes through in either direction; connections are accepted and stay.
+ * - `down`: connections break and new ones are refused.
+ */
+export type Traffic = 'open' | 'mute' | 'stuck' | 'down';
+
+/** A TCP proxy on 127.0.0.1 in front of a server, for networks that fail in every way. */
+export class TcpProxy {
+  /** Connections accepted so far. */
+  accepted = 0;
+  readonly #host: string;
+  readonly #target: number;
+  readonly #pairs = new Set<readonly [near: Socket, far: Socket]>();
+  #server: Server | undefined;
+  #port = 0;
+  #traffic: Traffic = 'open';
+
+  private constructor(host: string, target: number) {
+    this.#host = host;
+    this.#target = target;
+  }
+
+  /** A proxy for the server of that URL. */
+  static async to(url: string): Promise<TcpProxy> {
+    const { hostname, port } = new URL(url);
+    const proxy = new TcpProxy(hostname.replace(/^\[|\]$/g, ''), Number(port));
+    await proxy.#listen();
+    return proxy;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Changes what happens to what is sent from now on, on connections old and new. */
+  async set(traffic: Traffic): Promise<void> {
+    this.#traffic = traffic;
+    if (traffic === 'down') {
+      this.#server?.close();
+      this.#server = undefined;
+      this.cut();
+    } else if (!this.#server) {
+      await this.#listen();
+    }
+  }
+
+  /** Breaks the connections there are. */
+  cut(): void {
+    for (const [near, far] of this.#pairs) {
+      near.destroy();
+      far.destroy();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.set('down');
+  }
+
+  async #listen(): Promise<void> {
+    const server = createServer((near) => this.#join(near));
+    this.#server = server;
+    server.listen(this.#port, '127.0.0.1');
+    await once(server, 'listening');
+    this.#port = (server.address() as AddressInfo).port;
+  }
+
+  #join(near: Socket): void {
+    this.accepted++;
+    const far = connect(this.#target, this.#host);
+    const pair = [near, far] as const;
+    this.#pairs.add(pair);
+    near.on('data', (data) => {
+      if (this.#traffic === 'open' || this.#traffic === 'mute') far.write(data);
+    });
+    far.on('data', (data) => {
+      if (this.#traffic === 'open') near.write(data);
+    });
+    for (const socket of pair) {
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#pairs.delete(pair);
+        near.destroy();
+        far.destroy();
+      });
+    }
+  }
+}
