@@ -1,0 +1,27 @@
+import { DriverStore, type Session } from '@sessions/core';
+import type { Collection, Db, MongoClient } from 'mongodb';
+import { MongoDriver, type MongoOptions } from './mongo-driver.ts';
+
+export type { MongoOptions };
+
+/** Sessions in MongoDB, one document each: on one server, a replica set or a sharded cluster. */
+export class MongoSessionStore<S extends Session = Session> extends DriverStore<S> {
+  /**
+   * `url` may also be a client, database or collection of the caller, who keeps it: `close` leaves
+   * it open. `expiresIn` is a lifetime in minutes, or more options.
+   */
+  constructor(
+    // biome-ignore lint/suspicious/noExplicitAny: documents of any type, here nothing is read from it
+    url: string | MongoClient | Db | Collection<any> = 'mongodb://127.0.0.1:27017',
+    options: number | MongoOptions = {},
+    expiresIn?: number | MongoOptions,
+  ) {
+    const all = { ...asOptions(options), ...asOptions(expiresIn) };
+    super(new MongoDriver(url, all), all);
+  }
+}
+
+function asOptions(options: number | MongoOptions | undefined): MongoOptions | undefined {
+  if (options === undefined || (typeof options === 'object' && options !== null)) return options;
+  return { expiresIn: options };
+}

@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+import { testExamples } from '../../../tooling/examples.ts';
+import { describeMongo, openMongo } from './server.ts';
+
+const found = await openMongo();
+afterAll(async () => {
+  if ('stop' in found) await found.stop();
+});
+
+describeMongo(found, 'README', (mongo) => {
+  const MONGO_URL = mongo.direct().replace('/?', `/${mongo.namespace()}?`);
+  testExamples(join(import.meta.dirname, '../README.md'), { MONGO_URL });
+});
