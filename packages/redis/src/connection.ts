@@ -1,0 +1,524 @@
+import { SessionError } from '@sessions/core';
+import { type Cluster, Redis, type RedisOptions } from 'ioredis';
+
+export type Client = Redis | Cluster;
+
+/** What is sent, and what may be done when its answer is lost. */
+export interface Job<T> {
+  /** What the errors say of it, such as `put`. */
+  readonly name: string;
+  /** About how many bytes it sends. */
+  readonly size: number;
+  /** Changes nothing, so it may be sent again. Anything else is sent once. */
+  readonly readOnly: boolean;
+  /** An answer that proves nothing when the client has sent the job twice. */
+  isDoubtful?(answer: T): boolean;
+  /** `left` is what remains of the call's time; sending happens when there is a connection. */
+  send(client: Client, left: number): Promise<T>;
+}
+
+// What may be on its way to the server and back at once. The rest waits here, where it can still
+// be called off: so a frozen server cannot fill the memory, and most of its calls are not applied.
+const MOST_SENT = 1024;
+const MOST_SENT_BYTES = 16 * 1024 * 1024;
+// One frozen node of a cluster must not use up the room of the others too soon.
+const CLUSTER_FACTOR = 8;
+// What may wait while the server gives no answer.
+const MOST_WAITING = 10_000;
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+const SILENCE = 250;
+const REFRESH_PAUSE = 1000;
+
+const RETRY_DELAY = 50;
+const SAME_MOMENT = 20;
+const LONGEST_RECONNECT_DELAY = 1000;
+
+// Answers by which a server says that it did nothing and will do better soon.
+const TEMPORARY = /\b(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b|isn't writeable/;
+const REFUSED_FOR_GOOD = /CERT|TLS|SSL|SELF_SIGNED/;
+
+interface Call {
+  readonly job: Job<unknown>;
+  readonly end: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  timer: NodeJS.Timeout | undefined;
+  /** When it was sent, while its answer is awaited. */
+  sentAt: number | undefined;
+  /** Its connection broke: an answer may be lost, or be that to a second copy. */
+  shaken: boolean;
+  settled: boolean;
+  refusal: Error | undefined;
+}
+
+/**
+ * A client of Redis that answers in time. Commands are sent when there is a connection and never
+ * queued in the client, whose queue has no bound and forgets no command that was given up.
+ */
+export class Connection {
+  readonly client: Client;
+  readonly #own: boolean;
+  readonly #patience: number;
+  readonly #factor: number;
+  readonly #waiting = new Set<Call>();
+  #waitingBytes = 0;
+  readonly #awaited = new Set<Call>();
+  /** What was sent over a connection that broke, and may still be applied. */
+  readonly #doubtful = new Set<Call>();
+  /** The server's number of the connection. */
+  #connectionId: number | undefined;
+  #sent = 0;
+  #sentBytes = 0;
+  /** Counts connections, since an answer from an earlier one is none of this one's. */
+  #epoch = 0;
+  #heardAt = 0;
+  #isSilent = false;
+  #watch: NodeJS.Timeout | undefined;
+  #isCorked = false;
+  #lastError: Error | undefined;
+  #handshake: NodeJS.Timeout | undefined;
+  #refreshedAt = 0;
+  #closed = false;
+  // biome-ignore lint/suspicious/noExplicitAny: what the client's type says of them
+  readonly #listeners: [event: string, listener: (...args: any[]) => void][];
+
+  /** An `own` client is one that was made for this connection, and goes with it. */
+  constructor(client: Client, own: boolean, patience: number, onReady: () => void) {
+    this.client = client;
+    this.#own = own;
+    this.#patience = patience;
+    this.#factor = isCluster(client) ? CLUSTER_FACTOR : 1;
+    this.#listeners = [
+      [
+        'ready',
+        () => {
+          clearTimeout(this.#handshake);
+          this.#heardAt = performance.now();
+          if (own) this.#fence();
+          onReady();
+          this.#pump();
+        },
+      ],
+      ['close', () => this.#lost()],
+      ['end', () => this.#lost()],
+      ['-node', () => this.#shake()],
+    ];
+    if (own) {
+      this.#listeners.push(
+        ['error', (error: Error) => this.#note(error)],
+        ['connect', () => this.#expectReady()],
+      );
+    }
+    for (const [event, listener] of this.#listeners) client.on(event, listener);
+  }
+
+  get isReady(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  /** Waits for the connection. Rejects at once when waiting would not help. */
+  async connect(timeout: number): Promise<void> {
+    const { client } = this;
+    if (client.status === 'end' && !this.#own) throw unavailable('the client was closed');
+    if (this.isReady) return;
+    const { promise, resolve, reject } = withResolvers<void>();
+    const onError = (error: Error) => {
+      this.#note(error);
+      if (isFinal(error)) reject(unavailable(`the server refused: ${plain(error).message}`, error));
+    };
+    const timer = setTimeout(() => {
+      reject(unavailable('the server could not be reached in time', this.#lastError));
+    }, timeout);
+    client.on('ready', resolve);
+    client.on('error', onError);
+    client.on('node error', onError);
+    try {
+      if (client.status === 'wait') client.connect().catch(() => {}); // goes on trying by itself
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      client.off('ready', resolve);
+      client.off('error', onError);
+      client.off('node error', onError);
+    }
+  }
+
+  /** Sends the job as soon as possible, and settles within `timeout` milliseconds. */
+  run<T>(job: Job<T>, timeout: number): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const call: Call = {
+        job,
+        end: performance.now() + timeout,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        timer: undefined,
+        sentAt: undefined,
+        shaken: false,
+        settled: false,
+        refusal: undefined,
+      };
+      if (this.#closed) return reject(unavailable('the connection was closed'));
+      if (this.#hasRoom() && this.#waiting.size === 0) {
+        call.timer = setTimeout(() => this.#expire(call), timeout);
+        this.#send(call);
+      } else if (this.#isCrowded()) {
+        const what = 'too many calls already wait for the server';
+        reject(unavailable(`${job.name}: ${what}`, this.#lastError));
+      } else {
+        call.timer = setTimeout(() => this.#expire(call), timeout);
+        this.#wait(call);
+      }
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#handshake);
+    clearTimeout(this.#watch);
+    for (const call of [...this.#waiting, ...this.#awaited, ...this.#doubtful]) {
+      this.#fail(call, 'UNAVAILABLE', 'the connection was closed');
+    }
+    for (const [event, listener] of this.#listeners) this.client.off(event, listener);
+    if (!this.#own) return;
+    this.client.on('error', () => {}); // what a socket that is let go still has to say
+    this.client.disconnect();
+    if (!isCluster(this.client)) this.client.stream?.destroy();
+  }
+
+  #hasRoom(): boolean {
+    return (
+      this.isReady &&
+      this.#sent < MOST_SENT * this.#factor &&
+      this.#sentBytes < MOST_SENT_BYTES * this.#factor
+    );
+  }
+
+  #isCrowded(): boolean {
+    const full = this.#waiting.size >= MOST_WAITING || this.#waitingBytes >= MOST_WAITING_BYTES;
+    return full && (!this.isReady || this.#isSilent);
+  }
+
+  #wait(call: Call): void {
+    call.sentAt = undefined;
+    this.#waiting.add(call);
+    this.#waitingBytes += call.job.size;
+    // Nobody would tell: a client that the caller has closed stays so.
+    if (this.client.status === 'end') this.#over();
+  }
+
+  #pump(): void {
+    for (const call of this.#waiting) {
+      if (!this.#hasRoom()) return;
+      this.#leave(call);
+      this.#send(call);
+    }
+  }
+
+  #leave(call: Call): void {
+    if (this.#waiting.delete(call)) this.#waitingBytes -= call.job.size;
+  }
+
+  #send(call: Call): void {
+    const { job } = call;
+    const own = this.#own;
+    const epoch = this.#epoch;
+    const now = performance.now();
+    if (this.#sent === 0) this.#heardAt = now; // silence is counted from the first question
+    this.#watch ??= this.#listen();
+    call.sentAt = now;
+    this.#awaited.add(call);
+    this.#sent++;
+    this.#sentBytes += job.size;
+    this.#cork();
+    const answered = () => {
+      if (epoch !== this.#epoch) return;
+      this.#heardAt = performance.now();
+      this.#isSilent = false;
+      this.#sent--;
+      this.#sentBytes -= job.size;
+    };
+    job.send(this.client, call.end - now).then(
+      (value) => {
+        answered();
+        if (!call.settled) {
+          if (call.shaken && job.isDoubtful?.(value)) this.#fail(call, 'UNAVAILABLE', LOST);
+          else {
+            this.#settle(call);
+            call.resolve(value);
+          }
+        }
+        if (this.#waiting.size > 0) this.#pump();
+      },
+      (error: Error) => {
+        answered();
+        if (!call.settled && (epoch === this.#epoch || !own)) this.#failed(call, error);
+        if (this.#waiting.size > 0) this.#pump();
+      },
+    );
+  }
+
+  /** Looks now and then, and after reading what has come, whether there are answers at all. */
+  #listen(): NodeJS.Timeout {
+    const look = () => {
+      this.#watch = undefined;
+      if (this.#sent === 0) return;
+      this.#isSilent = performance.now() - this.#heardAt > SILENCE;
+      this.#watch = this.#listen();
+    };
+    return setTimeout(() => setImmediate(look).unref(), SILENCE).unref();
+  }
+
+  /** What is sent in one turn of the event loop leaves in one write, at the end of that turn. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    const streams = isCluster(this.client)
+      ? this.client.nodes('master').map((node) => node.stream)
+      : [this.client.stream];
+    for (const stream of streams) stream?.cork?.();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      for (const stream of streams) stream?.uncork?.();
+    });
+  }
+
+  #failed(call: Call, error: Error): void {
+    const isAnswer = error.name === 'ReplyError';
+    const didNothing = TEMPORARY.test(error.message) && !call.shaken;
+    if (didNothing || (!isAnswer && call.job.readOnly)) {
+      this.#awaited.delete(call);
+      call.sentAt = undefined;
+      call.refusal = plain(error);
+      // A master that has become a replica: the way to the new one begins with a new connection.
+      if (/\bREADONLY\b/.test(error.message)) this.#reconnect();
+      setTimeout(() => {
+        if (call.settled) return;
+        this.#wait(call);
+        this.#pump();
+      }, RETRY_DELAY);
+    } else if (error instanceof SessionError) {
+      this.#settle(call);
+      call.reject(error);
+    } else {
+      const outcome = isAnswer && !call.shaken ? 'not-applied' : 'unknown';
+      this.#fail(call, 'UNAVAILABLE', isAnswer ? 'the server refused' : LOST, error, outcome);
+    }
+  }
+
+  /** The connection is gone: answers to what was sent will not come. */
+  #lost(): void {
+    clearTimeout(this.#handshake);
+    this.#epoch++;
+    this.#sent = 0;
+    this.#sentBytes = 0;
+    this.#shake();
+    const sent = [...this.#awaited];
+    this.#awaited.clear();
+    for (const call of sent) {
+      if (call.job.readOnly) this.#wait(call);
+      else this.#doubtful.add(call);
+    }
+    if (this.client.status === 'end') this.#over();
+  }
+
+  /** Nobody has closed what was sent before: a client of the caller's sends it again by itself. */
+  #shake(): void {
+    for (const call of this.#awaited) call.shaken = true;
+  }
+
+  /**
+   * What went over the last connection may still lie before the server, and must not be applied
+   * once its call has failed. A call fails when its time is over, on the server too; sooner only
+   * after the server has closed that connection.
+   */
+  #fence(): void {
+    const client = this.client as Redis;
+    const last = this.#connectionId;
+    const doubtful = [...this.#doubtful];
+    this.#connectionId = undefined;
+    if (doubtful.length > 0 && last !== undefined) {
+      const fail = () => {
+        for (const call of doubtful) {
+          if (!call.settled) this.#fail(call, 'UNAVAILABLE', LOST, this.#lastError);
+        }
+      };
+      client.client('KILL', 'ID', last).then(fail, (error: Error) => {
+        if (error.message.includes('No such client')) fail();
+      });
+    }
+    client.client('ID').then(
+      (id) => {
+        this.#connectionId = Number(id);
+      },
+      () => {}, // not allowed here
+    );
+  }
+
+  #over(): void {
+    for (const call of [...this.#waiting, ...this.#doubtful]) {
+      this.#fail(call, 'UNAVAILABLE', 'the client was closed');
+    }
+  }
+
+  #expire(call: Call): void {
+    const { sentAt, refusal } = call;
+    if (sentAt !== undefined) {
+      this.#fail(call, 'TIMEOUT', 'the server did not answer in time', refusal);
+      // Nothing at all since: whoever is at the other end may never answer. Calls whose time is
+      // over in this same moment come first.
+      const epoch = this.#epoch;
+      if (this.#heardAt <= sentAt) {
+        setTimeout(() => epoch === this.#epoch && this.#reconnect(), SAME_MOMENT);
+      }
+    } else if (refusal || !this.isReady) {
+      const what = refusal ? 'the server kept refusing' : 'there is no connection to the server';
+      this.#fail(call, 'UNAVAILABLE', what, refusal ?? this.#lastError);
+    } else {
+      this.#fail(call, 'TIMEOUT', 'the server did not answer in time those who came before');
+    }
+  }
+
+  #fail(
+    call: Call,
+    code: 'TIMEOUT' | 'UNAVAILABLE',
+    what: string,
+    error?: Error,
+    outcome: 'not-applied' | 'unknown' = call.sentAt === undefined && !call.shaken
+      ? 'not-applied'
+      : 'unknown',
+  ): void {
+    const { name, readOnly } = call.job;
+    this.#settle(call);
+    const options = { outcome: readOnly ? 'not-applied' : outcome } as const;
+    const message = `${name}: ${what}`;
+    call.reject(
+      new SessionError(code, message, error ? { ...options, cause: plain(error) } : options),
+    );
+  }
+
+  #settle(call: Call): void {
+    call.settled = true;
+    clearTimeout(call.timer);
+    this.#leave(call);
+    this.#awaited.delete(call);
+    this.#doubtful.delete(call);
+  }
+
+  /** Has the client of a cluster ask who serves what; by itself it does so only when told to. */
+  async refresh(): Promise<void> {
+    if (!isCluster(this.client)) return;
+    const client = this.client as { refreshSlotsCache?(done: () => void): void };
+    await new Promise<void>((resolve) => {
+      if (client.refreshSlotsCache) client.refreshSlotsCache(resolve);
+      else resolve();
+    });
+  }
+
+  #reconnect(): void {
+    const { client } = this;
+    if (!isCluster(client)) {
+      if (this.#own) client.stream?.destroy();
+    } else if (performance.now() - this.#refreshedAt > REFRESH_PAUSE) {
+      this.#refreshedAt = performance.now();
+      void this.refresh();
+    }
+  }
+
+  /** A server that lets itself be called and then says nothing is called again. */
+  #expectReady(): void {
+    clearTimeout(this.#handshake);
+    const wait = connectTimeout(this.#patience);
+    this.#handshake = setTimeout(() => this.#reconnect(), wait).unref();
+  }
+
+  #note(error: Error): void {
+    this.#lastError = plain(error);
+  }
+}
+
+const LOST = 'the connection was lost before the answer';
+
+// The class has a type parameter for this one option.
+type OwnOptions = Omit<RedisOptions, 'replyMapping'> & { replyMapping?: 'legacy' };
+
+/** A client for the store alone. What the caller says goes before the defaults. */
+export function ownClient(
+  connection: string | number | RedisOptions | undefined,
+  patience: number,
+): Redis {
+  const defaults: OwnOptions = {
+    host: '127.0.0.1',
+    port: 6379,
+    connectTimeout: connectTimeout(patience),
+    retryStrategy: (times) =>
+      Math.min(25 * 2 ** Math.min(times, 10), LONGEST_RECONNECT_DELAY) * (0.5 + Math.random() / 2),
+  };
+  // These the connection relies on.
+  const fixed: OwnOptions = {
+    replyMapping: 'legacy',
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    enableAutoPipelining: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: null,
+    disconnectTimeout: 50, // `close` comes when all is done
+  };
+  if (typeof connection === 'string') return new Redis(connection, { ...defaults, ...fixed });
+  const given = typeof connection === 'number' ? { port: connection } : connection;
+  return new Redis({ ...defaults, ...(given as OwnOptions | undefined), ...fixed });
+}
+
+/** Whether it can do what a store needs; of whichever copy or major of ioredis. */
+export function isClient(value: object): value is Client {
+  const has = (name: string) => typeof (value as Record<string, unknown>)[name] === 'function';
+  if (['get', 'evalsha', 'eval', 'on', 'off', 'disconnect'].every(has)) return true;
+  if (has('on') || has('connect')) throw new TypeError('connection is not a client of ioredis');
+  return false;
+}
+
+export function isCluster(client: Client): client is Cluster {
+  return client.isCluster === true;
+}
+
+/** The nodes that hold data: of a cluster all masters, otherwise the one server. */
+export function masters(client: Client): Redis[] {
+  return isCluster(client) ? client.nodes('master') : [client];
+}
+
+/** The error without what ioredis hangs on it: the command, with the id and the session. */
+export function plain(error: Error): Error {
+  // The server repeats arguments of a command that it does not know or take.
+  const message = error.message.replace(/[,:]? with args beginning with[\s\S]*$/, '');
+  const { code } = error as NodeJS.ErrnoException;
+  const copy: NodeJS.ErrnoException = new Error(message || error.name);
+  if (code !== undefined) copy.code = code;
+  return copy;
+}
+
+export function unavailable(message: string, error?: Error): SessionError {
+  return new SessionError('UNAVAILABLE', message, error ? { cause: plain(error) } : {});
+}
+
+// A far server needs a second for TCP and TLS, however short a call may wait.
+function connectTimeout(patience: number): number {
+  return Math.max(1000, Math.min(patience, 10_000));
+}
+
+function isFinal(error: Error): boolean {
+  if (error.name === 'ReplyError') return !TEMPORARY.test(error.message);
+  return REFUSED_FOR_GOOD.test((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: Error) => void;
+} {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((...both) => {
+    [resolve, reject] = both;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,389 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { SessionError } from '@sessions/core';
+import { Redis } from 'ioredis';
+import { describeWith } from '../../../tooling/servers/find-server.ts';
+import { ownRedis } from '../../../tooling/servers/redis.ts';
+import { freePort, type ServerProcess } from '../../../tooling/servers/server-process.ts';
+import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
+import { RedisSessionStore, type RedisStoreOptions } from '../src/index.ts';
+import { again, failure, newPrefix, quiet } from './support.ts';
+
+setFlagsFromString('--expose-gc');
+const gc: () => void = runInNewContext('gc');
+
+/** Bytes in use. */
+function memory(): number {
+  gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const TIMEOUT = 400;
+const PROMISED = TIMEOUT + 100;
+const SLACK = 400; // for a busy machine
+
+describeWith(ownRedis(), { describe, test }, 'a server that goes away', ({ start }) => {
+  let server: ServerProcess;
+  let admin: Redis;
+  const stores: RedisSessionStore[] = [];
+  const uncaught: unknown[] = [];
+  const onUncaught = (error: unknown) => void uncaught.push(error);
+
+  function open(port: number, options: RedisStoreOptions = {}): RedisSessionStore {
+    const store = new RedisSessionStore(port, {
+      ...quiet,
+      timeout: TIMEOUT,
+      prefix: newPrefix(),
+      ...options,
+    });
+    stores.push(store);
+    return store;
+  }
+
+  beforeAll(async () => {
+    process.on('unhandledRejection', onUncaught);
+    server = await start(['--save', '', '--enable-debug-command', 'yes']);
+    admin = new Redis(server.port, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+    admin.on('error', () => {});
+  });
+
+  afterEach(async () => {
+    server.thaw();
+    await server.start();
+    await Promise.all(stores.splice(0).map((store) => store.close().catch(() => {})));
+    expect(uncaught.splice(0)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    process.off('unhandledRejection', onUncaught);
+    admin.disconnect();
+    await server.stop();
+  });
+
+  /** The error, which must come in time. */
+  async function inTime(call: () => Promise<unknown>): Promise<SessionError> {
+    const started = performance.now();
+    const error = await failure(call());
+    expect(performance.now() - started).toBeLessThan(PROMISED + SLACK);
+    return error;
+  }
+
+  test('that was never there: unavailable, for that reason, and nothing applied', async () => {
+    const port = await freePort();
+    const store = open(port);
+    for (const call of [
+      () => store.init(),
+      () => store.write('a', {}),
+      () => store.update('a', () => ({})),
+      () => store.destroy('a'),
+      () => store.all(),
+    ]) {
+      const error = await inTime(call);
+      expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+      expect(String(error.cause)).toContain('ECONNREFUSED');
+    }
+  });
+
+  test('that starts later: the store begins to work by itself', async () => {
+    const port = await freePort();
+    const store = open(port);
+    expect(await failure(store.read('a'))).toMatchObject({ code: 'UNAVAILABLE' });
+    const late = await start(['--save', ''], port);
+    await again(() => store.write('a', { n: 1 }), 3000);
+    expect(await store.read('a')).toEqual({ n: 1 });
+    await late.stop();
+  });
+
+  test('that is killed: what waits for an answer fails once it is back, as unknown', async () => {
+    const store = open(server.port, { timeout: 5000 });
+    await again(() => store.write('a', { n: 1 }));
+    server.freeze();
+    const writing = failure(store.write('a', { n: 2 }));
+    await pause(50);
+    const started = performance.now();
+    await server.kill();
+    await server.start();
+    expect(await writing).toMatchObject({ code: 'UNAVAILABLE', outcome: 'unknown' });
+    expect(performance.now() - started).toBeLessThan(2000);
+    await again(() => store.write('a', { n: 3 }), 3000);
+    expect(await store.read('a')).toEqual({ n: 3 });
+  });
+
+  test('that is killed and started: reads wait for it, and so do writes not sent', async () => {
+    const store = open(server.port, { timeout: 5000 });
+    await again(() => store.write('a', { n: 1 }));
+    await server.kill();
+    await pause(50);
+    const reading = store.read('a');
+    const writing = store.write('b', { n: 1 });
+    const updating = store.update('c', () => ({ n: 1 }));
+    await pause(100);
+    await server.start();
+    expect(await reading).toBeNull(); // it keeps nothing on disk
+    await writing;
+    expect(await updating).toEqual({ n: 1 });
+    expect(await store.read('b')).toEqual({ n: 1 });
+  });
+
+  test('that is down: writes were not applied, and say so', async () => {
+    const store = open(server.port);
+    await again(() => store.init());
+    await server.kill();
+    await pause(50);
+    for (const call of [
+      () => store.write('a', {}),
+      () => store.destroy('a'),
+      () => store.update('a', () => ({})),
+      () => store.read('a'),
+    ]) {
+      expect(await inTime(call)).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+    }
+    await server.start();
+    await again(() => store.write('a', {}), 3000);
+  });
+
+  test.each(['before', 'during'])('that freezes %s a call: in time, and unknown', async (when) => {
+    const store = open(server.port);
+    await again(() => store.write('a', { n: 1 }));
+    if (when === 'before') {
+      server.freeze();
+      await pause(20);
+    }
+    const calls: [() => Promise<unknown>, outcome: string][] = [
+      [() => store.write('a', { n: 2 }), 'unknown'],
+      [() => store.destroy('a'), 'unknown'],
+      [() => store.read('a'), 'not-applied'],
+      [() => store.update('a', () => ({ n: 3 })), 'not-applied'], // it got no further than reading
+    ];
+    const all = Promise.all(
+      calls.map(async ([call, outcome]) => {
+        expect(await inTime(call)).toMatchObject({ code: 'TIMEOUT', outcome });
+      }),
+    );
+    if (when === 'during') server.freeze();
+    await all;
+    server.thaw();
+    await again(() => store.read('a'), 3000);
+  });
+
+  test('that freezes for less than the timeout: nothing fails', async () => {
+    const store = open(server.port, { timeout: 3000 });
+    await again(() => store.write('a', { n: 1 }));
+    server.freeze();
+    const all = Promise.all([
+      store.read('a'),
+      store.write('b', { n: 2 }),
+      store.update('a', (session) => ({ n: session?.n + 1 })),
+    ]);
+    await pause(200);
+    server.thaw();
+    expect(await all).toEqual([{ n: 1 }, undefined, { n: 2 }]);
+  });
+
+  test('that thaws: what was given up is not applied any more', async () => {
+    const store = open(server.port);
+    await again(() => Promise.all(['a', 'b', 'c'].map((id) => store.write(id, { n: 'old' }))));
+    server.freeze();
+    const given = await Promise.all([
+      failure(store.write('a', { n: 'late' })),
+      failure(store.destroy('b')),
+      failure(store.write('d', { n: 'late' })),
+    ]);
+    expect(given.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown', 'unknown']);
+    server.thaw();
+    await again(() => store.read('a'), 3000);
+    await pause(100);
+    expect(await store.read('a')).toEqual({ n: 'old' });
+    expect(await store.read('b')).toEqual({ n: 'old' });
+    expect(await store.read('d')).toBeNull();
+  });
+
+  test('a destroyed session is not brought back by a write that was given up', async () => {
+    const proxy = await TcpProxy.to(server.url);
+    const prefix = newPrefix();
+    const slow = open(proxy.port, { prefix });
+    const other = open(server.port, { prefix });
+    await again(() => slow.write('a', { n: 1 }));
+    await again(() => other.init());
+    server.freeze();
+    const given = await Promise.all([
+      failure(slow.write('a', { n: 2 })),
+      failure(slow.write('new', { n: 2 })),
+    ]);
+    expect(given.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown']);
+    server.thaw();
+    await again(() => other.destroy('a'), 3000);
+    await pause(100);
+    expect(await other.read('a')).toBeNull();
+    expect(await other.read('new')).toBeNull();
+    await proxy.stop();
+  });
+
+  test('a write is not given up while it may still be applied', async () => {
+    const prefix = newPrefix();
+    const proxy = await TcpProxy.to(server.url);
+    const first = open(proxy.port, { prefix, timeout: 3000 });
+    const second = open(server.port, { prefix, timeout: 3000 });
+    await again(() => first.write('a', { n: 1 }));
+    await again(() => second.init());
+    server.freeze();
+    const writing = failure(first.write('a', { n: 2 }));
+    await pause(50);
+    proxy.cut(); // the write lies before the server, whatever becomes of its connection
+    await pause(100);
+    server.thaw();
+    expect(await writing).toMatchObject({ code: 'UNAVAILABLE', outcome: 'unknown' });
+    await second.write('a', { n: 3 });
+    await pause(100);
+    expect(await second.read('a')).toEqual({ n: 3 });
+    await proxy.stop();
+  });
+
+  test('answers that are swallowed: update finds out that it was applied, once', async () => {
+    const proxy = await TcpProxy.to(server.url);
+    const store = open(proxy.port, { timeout: 2000 });
+    await again(() => store.write('a', { n: 1 }));
+    let calls = 0;
+    const updating = store.update('a', async (session) => {
+      if (++calls === 1) {
+        await proxy.set('mute'); // the write will arrive, and its answer will not
+        setTimeout(() => {
+          void proxy.set('open');
+          proxy.cut();
+        }, 300);
+      }
+      return { n: session?.n + 1 };
+    });
+    expect(await updating).toEqual({ n: 2 });
+    expect(await store.read('a')).toEqual({ n: 2 });
+    expect(calls).toBe(1);
+    await proxy.stop();
+  });
+
+  test('many updates through a connection that keeps breaking are each applied once', async () => {
+    const proxy = await TcpProxy.to(server.url);
+    const store = open(proxy.port, { timeout: 4000 });
+    await again(() => store.init());
+    const ids = ['a', 'b', 'c', 'd'];
+    const rounds = 100;
+    let calls = 0;
+    let acknowledged = 0;
+    let unknown = 0;
+    await Promise.all(
+      ids.map(async (id) => {
+        for (let n = 0; n < rounds; n++) {
+          const add = (session: { n?: number } | null) => {
+            if (++calls % 10 === 0) setImmediate(() => proxy.cut());
+            return { n: (session?.n ?? 0) + 1 };
+          };
+          try {
+            await store.update(id, add);
+            acknowledged++;
+          } catch (error) {
+            if ((error as SessionError).outcome === 'unknown') unknown++;
+          }
+        }
+      }),
+    );
+    expect(proxy.accepted).toBeGreaterThan(10);
+    const total = (await again(() => store.all())).reduce((sum, { n }) => sum + n, 0);
+    expect(total).toBeGreaterThanOrEqual(acknowledged);
+    expect(total).toBeLessThanOrEqual(acknowledged + unknown);
+    expect(acknowledged).toBeGreaterThan((ids.length * rounds) / 2);
+    await proxy.stop();
+  }, 30_000);
+
+  test('a connection that swallows everything is replaced', async () => {
+    const proxy = await TcpProxy.to(server.url);
+    const store = open(proxy.port);
+    await again(() => store.write('a', { n: 1 }));
+    await proxy.set('stuck');
+    expect(await inTime(() => store.read('a'))).toMatchObject({ code: 'TIMEOUT' });
+    const accepted = proxy.accepted;
+    await pause(1500); // while it is stuck, new connections get as far as the handshake
+    expect(proxy.accepted).toBeGreaterThan(accepted);
+    await proxy.set('open');
+    expect(await again(() => store.read('a'), 3000)).toEqual({ n: 1 });
+    await proxy.stop();
+  });
+
+  test.each(['down', 'frozen'])(
+    '100,000 calls while it is %s take bounded memory, and none is applied later',
+    async (how) => {
+      const store = open(server.port, { timeout: 1500 });
+      await again(() => store.init());
+      if (how === 'down') await server.kill();
+      else server.freeze();
+      await pause(50);
+      const text = 'x'.repeat(1000);
+      const before = memory();
+      const outcomes: Record<string, number> = {};
+      let most = 0;
+      let calls = 0;
+      const started = performance.now();
+      const all: Promise<void>[] = [];
+      while (calls < 100_000) {
+        for (let n = 0; n < 1000; n++) {
+          const write = store.write(`chat:${calls++}`, { text, calls });
+          all.push(
+            write.catch(({ outcome }: SessionError) => {
+              outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+            }),
+          );
+        }
+        await pause(1);
+        if (calls % 20_000 === 0) most = Math.max(most, memory() - before);
+      }
+      const asked = performance.now() - started;
+      await Promise.all(all);
+      expect(performance.now() - started - asked).toBeLessThan(1500 + 3000);
+      const { unknown = 0, 'not-applied': not = 0 } = outcomes;
+      expect(unknown + not).toBe(100_000);
+      if (how === 'down') expect(unknown).toBe(0);
+      else expect(unknown).toBeLessThan(10_000);
+      expect(most / 1024 / 1024).toBeLessThan(80); // the sessions alone were 100
+      if (how === 'down') await server.start();
+      else server.thaw();
+      expect(await again(() => store.read('chat:1'), 5000)).toBeNull();
+      expect(await store.all()).toEqual([]);
+    },
+    150_000,
+  );
+
+  test('a server whose clock is ahead or behind is understood', async () => {
+    // No server lets its clock be set, so ours is set in its place: the store knows only the
+    // difference.
+    const real = performance.now;
+    const store = open(server.port, { timeout: 2000 });
+    await again(() => store.write('a', { n: 1 }));
+    let shift = 0;
+    performance.now = () => real.call(performance) + shift;
+    try {
+      for (shift of [-60_000, 60_000, 0]) {
+        await store.write('a', { shift });
+        expect(await store.read('a')).toEqual({ shift });
+        await store.update('a', (session) => ({ ...session, updated: true }));
+        expect(await store.read('a')).toEqual({ shift, updated: true });
+      }
+    } finally {
+      performance.now = real;
+    }
+  });
+
+  test('scripts that were flushed are sent again', async () => {
+    const store = open(server.port, { timeout: 2000 });
+    for (let n = 0; n < 5; n++) {
+      await store.write('a', { n });
+      await admin.script('FLUSH');
+      expect(await store.update('a', (session) => ({ ...session, u: true }))).toEqual({
+        n,
+        u: true,
+      });
+      await admin.script('FLUSH');
+      await Promise.all(['a', 'b', 'c'].map((id) => store.destroy(id)));
+    }
+  });
+});

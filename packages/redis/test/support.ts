@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Backend } from '@sessions/conformance';
+import { isSessionError, type SessionError, type StoreOptions } from '@sessions/core';
+import { Cluster, type NodeRole, type Redis } from 'ioredis';
+import { RedisSessionStore, type RedisStoreOptions } from '../src/index.ts';
+import { RedisDriver } from '../src/redis-driver.ts';
+
+/** Servers of the tests keep nothing on disk, which is worth a warning elsewhere. */
+export const quiet = { onWarning: () => {} } as const;
+
+export function newPrefix(): string {
+  return `t${randomBytes(8).toString('hex')}:`;
+}
+
+export async function removeAll(client: Redis | Cluster, prefix: string): Promise<void> {
+  for (const node of client instanceof Cluster ? client.nodes('master') : [client]) {
+    const keys = await node.keys(`${prefix}*`);
+    await Promise.all(keys.map((key) => client.del(key)));
+  }
+}
+
+/** Makes the stored record unreadable, in one of the ways that a stranger might. */
+export async function corrupt(client: Redis | Cluster, key: string, way = 0): Promise<void> {
+  const value = (await client.get(key)) ?? '';
+  if (way === 0) await client.set(key, value.slice(0, -3));
+  else if (way === 1) await client.set(key, '{"a":1}');
+  else if (way === 2) await client.set(key, '');
+  else {
+    await client.del(key);
+    await client.hset(key, 'a', '1');
+  }
+}
+
+export const WAYS = 4;
+
+export type Connect = () => ConstructorParameters<typeof RedisSessionStore>[0];
+
+/** An empty backend for the kit: a prefix of its own. */
+export function backendOf(
+  admin: Redis | Cluster,
+  connect: Connect,
+  interrupt: NonNullable<Backend['interrupt']>,
+  dispose: () => Promise<void> = async () => {},
+): Backend {
+  const prefix = newPrefix();
+  let way = 0;
+  return {
+    open: (options: StoreOptions) =>
+      new RedisSessionStore(connect(), { ...quiet, ...options, prefix } as RedisStoreOptions),
+    driver: () => new RedisDriver(connect(), { prefix }),
+    corrupt: (id) => corrupt(admin, prefix + encodeURIComponent(id), way++ % WAYS),
+    interrupt,
+    async dispose() {
+      await removeAll(admin, prefix);
+      await dispose();
+    },
+  };
+}
+
+export function clusterOf(ports: readonly number[], more: { scaleReads?: NodeRole } = {}): Cluster {
+  const cluster = new Cluster(
+    ports.map((port) => ({ host: '127.0.0.1', port })),
+    { clusterRetryStrategy: () => 100, ...more },
+  );
+  cluster.on('error', () => {});
+  return cluster;
+}
+
+export async function failure(promise: Promise<unknown>): Promise<SessionError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isSessionError(error)) return error;
+    throw error;
+  }
+  throw new Error('it should have failed');
+}
+
+/** Calls until it works, as a person would. */
+export async function again<T>(call: () => Promise<T>, milliseconds = 15_000): Promise<T> {
+  const end = performance.now() + milliseconds;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await pause(50);
+    }
+  }
+}
