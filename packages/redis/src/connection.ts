@@ -26,6 +26,9 @@ const CLUSTER_FACTOR = 8;
 // What may wait while the server gives no answer.
 const MOST_WAITING = 10_000;
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+// What may wait at all, with what a call takes besides its session (measured, with core's part).
+const MOST_HELD_BYTES = 512 * 1024 * 1024;
+const CALL_BYTES = 4096;
 const SILENCE = 250;
 const REFRESH_PAUSE = 1000;
 
@@ -195,8 +198,11 @@ export class Connection {
   }
 
   #isCrowded(): boolean {
-    const full = this.#waiting.size >= MOST_WAITING || this.#waitingBytes >= MOST_WAITING_BYTES;
-    return full && (!this.isReady || this.#isSilent);
+    const { size } = this.#waiting;
+    if (!this.isReady || this.#isSilent) {
+      return size >= MOST_WAITING || this.#waitingBytes >= MOST_WAITING_BYTES;
+    }
+    return size * CALL_BYTES + this.#waitingBytes >= MOST_HELD_BYTES;
   }
 
   #wait(call: Call): void {
@@ -263,10 +269,11 @@ export class Connection {
     const look = () => {
       this.#watch = undefined;
       if (this.#sent === 0) return;
-      this.#isSilent = performance.now() - this.#heardAt > SILENCE;
+      this.#isSilent = performance.now() - this.#heardAt >= SILENCE;
       this.#watch = this.#listen();
     };
-    return setTimeout(() => setImmediate(look).unref(), SILENCE).unref();
+    const wait = Math.ceil(this.#heardAt + SILENCE - performance.now());
+    return setTimeout(() => setImmediate(look).unref(), wait > 0 ? wait : SILENCE).unref();
   }
 
   /** What is sent in one turn of the event loop leaves in one write, at the end of that turn. */

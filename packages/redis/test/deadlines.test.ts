@@ -334,7 +334,7 @@ describeWith(ownRedis(), { describe, test }, 'a server that goes away', ({ start
             }),
           );
         }
-        await pause(1);
+        await pause(calls === 5000 ? 600 : 1); // until the store sees that no answers come
         if (calls % 20_000 === 0) most = Math.max(most, memory() - before);
       }
       const asked = performance.now() - started;
@@ -352,6 +352,22 @@ describeWith(ownRedis(), { describe, test }, 'a server that goes away', ({ start
     },
     150_000,
   );
+
+  test('a burst may wait for a server that answers, as far as the memory allows', async () => {
+    const store = open(server.port, { timeout: 20_000 });
+    const large = open(server.port, { timeout: 1500 });
+    await again(() => Promise.all([store.init(), large.init()]));
+    await Promise.all(Array.from({ length: 30_000 }, (_, n) => store.write(`chat:${n}`, { n })));
+    server.freeze();
+    const text = 'x'.repeat(500_000);
+    const errors = await Promise.all(
+      Array.from({ length: 1200 }, (_, n) => failure(large.write(`chat:${n}`, { text }))),
+    );
+    const refused = errors.filter(({ message }) => message.includes('too many calls'));
+    expect(refused.length).toBeGreaterThan(50);
+    expect(refused.length).toBeLessThan(400);
+    expect(new Set(refused.map(({ outcome }) => outcome))).toEqual(new Set(['not-applied']));
+  }, 60_000);
 
   test('a server whose clock is ahead or behind is understood', async () => {
     // No server lets its clock be set, so ours is set in its place: the store knows only the
