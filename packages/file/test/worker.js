@@ -37,10 +37,12 @@ const tasks = {
 
   /** Overwrites the session with one whose parts all say the same number. */
   async overwrite(id, times) {
-    for (let n = 1; n <= Number(times); n++) {
-      await store.write(id, { n, again: n, padding: `${n},`.repeat(500) });
-    }
-    say('acknowledged');
+    const overwriteAll = async () => {
+      for (let n = 1; n <= Number(times); n++) {
+        await store.write(id, { n, again: n, padding: `${n},`.repeat(500) });
+      }
+    };
+    await attempt(overwriteAll);
   },
 
   /** Goes through all sessions. */
