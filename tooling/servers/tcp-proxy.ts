@@ -6,8 +6,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  * - `mute`: requests arrive, answers are swallowed.
  * - `stuck`: nothing goes through in either direction; connections are accepted and stay.
  * - `down`: connections break and new ones are refused.
+ * - `held`: requests are held back until `deliver`, also those of clients that hang up.
  */
-export type Traffic = 'open' | 'mute' | 'stuck' | 'down';
+export type Traffic = 'open' | 'mute' | 'stuck' | 'down' | 'held';
+
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+  held: Buffer[] | undefined;
+}
 
 /** A TCP proxy on 127.0.0.1 in front of a server, for networks that fail in every way. */
 export class TcpProxy {
@@ -15,7 +22,7 @@ export class TcpProxy {
   accepted = 0;
   readonly #host: string;
   readonly #target: number;
-  readonly #pairs = new Set<readonly [near: Socket, far: Socket]>();
+  readonly #pairs = new Set<Pair>();
   #server: Server | undefined;
   #port = 0;
   #traffic: Traffic = 'open';
@@ -40,6 +47,7 @@ export class TcpProxy {
   /** Changes what happens to what is sent from now on, on connections old and new. */
   async set(traffic: Traffic): Promise<void> {
     this.#traffic = traffic;
+    if (traffic === 'held') for (const pair of this.#pairs) pair.held ??= [];
     if (traffic === 'down') {
       this.#server?.close();
       this.#server = undefined;
@@ -51,9 +59,18 @@ export class TcpProxy {
 
   /** Breaks the connections there are. */
   cut(): void {
-    for (const [near, far] of this.#pairs) {
+    for (const { near, far } of this.#pairs) {
       near.destroy();
       far.destroy();
+    }
+  }
+
+  /** Lets the server have all that was held back. */
+  deliver(): void {
+    for (const pair of this.#pairs) {
+      for (const data of pair.held ?? []) pair.far.write(data);
+      pair.held = undefined;
+      if (pair.near.destroyed) pair.far.end();
     }
   }
 
@@ -72,22 +89,26 @@ export class TcpProxy {
   #join(near: Socket): void {
     this.accepted++;
     const far = connect(this.#target, this.#host);
-    const pair = [near, far] as const;
+    const held = this.#traffic === 'held' ? [] : undefined;
+    const pair: Pair = { near, far, held };
     this.#pairs.add(pair);
     near.on('data', (data) => {
-      if (this.#traffic === 'open' || this.#traffic === 'mute') far.write(data);
+      if (pair.held) pair.held.push(data);
+      else if (this.#traffic === 'open' || this.#traffic === 'mute') far.write(data);
     });
     far.on('data', (data) => {
       if (this.#traffic === 'open') near.write(data);
     });
-    for (const socket of pair) {
+    near.on('close', () => {
+      if (!pair.held) far.destroy();
+    });
+    far.on('close', () => {
+      this.#pairs.delete(pair);
+      near.destroy();
+    });
+    for (const socket of [near, far]) {
       socket.setNoDelay(true);
       socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#pairs.delete(pair);
-        near.destroy();
-        far.destroy();
-      });
     }
   }
 }

@@ -14,7 +14,7 @@ describeWith(await findRedis(), { describe, test }, 'one Redis', (server) => {
     await server.stop();
   });
 
-  for (const away of ['down', 'stuck', 'mute'] as const satisfies Traffic[]) {
+  for (const away of ['down', 'stuck', 'mute', 'held'] as const satisfies Traffic[]) {
     certify({
       describe,
       test,
@@ -26,7 +26,8 @@ describeWith(await findRedis(), { describe, test }, 'one Redis', (server) => {
         url.host = `127.0.0.1:${proxy.port}`;
         const interrupt = async () => {
           await proxy.set(away);
-          return () => proxy.set('open');
+          const restore = () => proxy.set('open');
+          return away === 'held' ? { restore, deliver: () => proxy.deliver() } : restore;
         };
         return backendOf(
           admin,
