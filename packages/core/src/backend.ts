@@ -4,7 +4,8 @@ import { hashId, isSessionError, SessionError } from './errors.ts';
 
 export type Awaitable<T> = T | PromiseLike<T>;
 
-type Action = 'open' | 'get' | 'put' | 'delete' | 'list' | 'close';
+type Action = 'open' | 'get' | 'put' | 'delete' | 'list' | 'prune' | 'close';
+const CHANGES: readonly Action[] = ['put', 'delete', 'prune'];
 
 /** A driver that is opened when needed, answers in time, and whose errors say what they mean. */
 export class Backend {
@@ -63,6 +64,13 @@ export class Backend {
   ): Awaitable<boolean> {
     const remove = (ms: number) => this.#driver.delete(id, expected, ms);
     return this.#ask('delete', id, budget, remove, patience);
+  }
+
+  /** Removes some of what has expired, and answers how many; `undefined` if the driver cannot. */
+  prune(now: number): Awaitable<number> | undefined {
+    if (!this.#driver.prune) return undefined;
+    const prune = (ms: number) => this.#driver.prune?.(now, ms) ?? 0;
+    return this.#ask('prune', undefined, this.budget(), prune);
   }
 
   /** All records that can be read; for each of the others there is a warning. */
@@ -192,7 +200,7 @@ function failure(
   cause?: unknown,
 ): SessionError {
   const what = code === 'TIMEOUT' ? 'did not answer in time' : 'failed';
-  const outcome = action === 'put' || action === 'delete' ? 'unknown' : 'not-applied';
+  const outcome = CHANGES.includes(action) ? 'unknown' : 'not-applied';
   return new SessionError(code, `the backend ${what}: ${action}`, { id, outcome, cause });
 }
 

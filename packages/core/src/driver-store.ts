@@ -115,6 +115,13 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
 
   async prune({ signal }: InterruptOptions = {}): Promise<number> {
     let pruned = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const count = await this.#backend.prune(this.#now());
+      if (count === undefined) break;
+      if (count === 0) return pruned;
+      pruned += count;
+    }
     for await (const [id, record] of this.#backend.records(signal)) {
       if (!isExpired(record, this.#now())) continue;
       // A session that was written since has another etag, and stays.

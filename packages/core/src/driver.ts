@@ -68,6 +68,13 @@ export interface Driver {
    */
   entries(): AsyncIterable<DriverEntry> | Iterable<DriverEntry>;
 
+  /**
+   * Removes records with `expiresAt <= now`, and answers how many. It is asked again until that is 0,
+   * so a backend with millions of them removes some at a time. Without this method the store goes
+   * through `entries`.
+   */
+  prune?(now: number, timeout: number): number | PromiseLike<number>;
+
   /** Lets go of what `open` took. Called once, if that succeeded. */
   close?(): void | PromiseLike<void>;
 }

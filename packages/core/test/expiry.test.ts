@@ -144,6 +144,48 @@ test('prune leaves a session that was written again meanwhile', async () => {
   expect(await store.read('a')).toEqual({ life: 2 });
 });
 
+describe('prune of a driver that finds what has expired by itself', () => {
+  const counts = (...answers: number[]) => {
+    const asked: number[] = [];
+    const driver = Object.assign(new MapDriver(), {
+      entries: () => {
+        throw new Error('nothing has to be listed');
+      },
+      prune: async (now: number, timeout: number) => {
+        asked.push(now, timeout);
+        return answers.shift() ?? 0;
+      },
+    });
+    const store = new DriverStore(driver, { now: () => 1234, timeout: 500 });
+    return { asked, driver, store };
+  };
+
+  test('asks it until nothing is left, and adds up', async () => {
+    const { asked, store } = counts(1000, 1000, 7);
+    expect(await store.prune()).toBe(2007);
+    expect(asked).toEqual([1234, 500, 1234, 500, 1234, 500, 1234, 500]);
+  });
+
+  test('stops in between when its signal says so', async () => {
+    const { asked, driver, store } = counts();
+    const controller = new AbortController();
+    driver.prune = async (now) => {
+      if (asked.push(now) === 3) controller.abort(new Error('enough'));
+      return 1000;
+    };
+    await expect(store.prune({ signal: controller.signal })).rejects.toThrow('enough');
+    expect(asked).toHaveLength(3);
+  });
+
+  test('fails as unknown: some may be gone', async () => {
+    const { driver, store } = counts();
+    driver.prune = async () => {
+      throw new Error('down');
+    };
+    await expect(store.prune()).rejects.toMatchObject({ code: 'UNAVAILABLE', outcome: 'unknown' });
+  });
+});
+
 test('Infinity never expires, however far the clock goes', async () => {
   const { clock, store } = storeAt(0, { expiresIn: Infinity });
   await store.write('a', { n: 1 });
