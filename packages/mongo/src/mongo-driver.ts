@@ -110,6 +110,8 @@ const PRIMARY = {
 } as const;
 
 const BATCH = 100;
+const PRUNE_BATCH = 1000;
+const LATEST = 8.64e15; // of a Date
 // The server forgets a cursor that nobody asked for ten minutes: CursorNotFound, CursorKilled.
 const FORGOTTEN: ReadonlySet<number | undefined> = new Set([43, 237]);
 const LONGEST_PAUSE = 100;
@@ -233,6 +235,30 @@ export class MongoDriver implements Driver {
       } finally {
         cursor.close().catch(() => {}); // the answer of a server that hangs is not worth waiting for
       }
+    }
+  }
+
+  async prune(now: number, timeout: number): Promise<number> {
+    const isDue = { $lte: new Date(Math.min(now, LATEST)) };
+    const find = {
+      ...PRIMARY,
+      projection: { _id: 1 },
+      limit: PRUNE_BATCH,
+      batchSize: PRUNE_BATCH + 1, // one more than that, and the server lets go of the cursor
+      maxTimeMS: timeout,
+    };
+    const filter = { _id: { $type: 'string' }, expiresAt: isDue } as const;
+    const options = { ...this.#writing, maxTimeMS: timeout };
+    try {
+      for (;;) {
+        const due = await this.#sessions.find(filter, find).toArray();
+        if (due.length === 0) return 0;
+        const remove = { _id: { $in: due.map(({ _id }) => _id) }, expiresAt: isDue } as const;
+        const { deletedCount } = await this.#sessions.deleteMany(remove, options);
+        if (deletedCount > 0) return deletedCount; // or another process was faster
+      }
+    } catch (error) {
+      throw explain(error, 1, OF_WRITE);
     }
   }
 

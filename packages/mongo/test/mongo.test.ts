@@ -498,6 +498,23 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
       expect(await sessions.distinct('_id')).toEqual(['b']);
     });
 
+    test('prune removes thousands with few commands, and no session comes over', async () => {
+      const { client, commands } = await watched();
+      const store = await open({ autoIndex: false }, client).init();
+      const expiresAt = new Date(Date.now() - 1000);
+      const old = Array.from({ length: 2500 }, (_, n) => ({ _id: `old:${n}`, expiresAt }));
+      await sessions.insertMany([...old, { _id: 7, expiresAt }] as never[]);
+      await store.write('young', {});
+      commands.splice(0);
+      expect(await store.prune()).toBe(2500);
+      expect(commands.length).toBeLessThan(20);
+      for (const { commandName, command } of commands) {
+        if (commandName === 'find') expect(command.projection).toEqual({ _id: 1 });
+      }
+      expect(await sessions.distinct('_id')).toEqual(expect.arrayContaining([7, 'young']));
+      expect(await sessions.countDocuments()).toBe(2);
+    });
+
     test('that cannot be created makes init say what to run', async () => {
       const collectionName = 'x'.repeat(300); // longer than a server takes
       const error = await rejection(open({ collectionName }).init());
