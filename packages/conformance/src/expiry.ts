@@ -153,8 +153,9 @@ export const expiry: readonly Promised[] = [
     for (const id of ['a', 'b', 'c']) await store.write(id, { id });
     trial.clock.time += 30 * MINUTE;
     for (const id of ['d', 'e']) await store.write(id, { id });
+    trial.clock.time += 30 * MINUTE - 1;
     sameJson(await store.prune(), 0, 'what prune counts before anything has expired');
-    trial.clock.time += 30 * MINUTE;
+    trial.clock.time += 1;
     sameJson(await store.prune(), 3, 'what prune counts when three of five have expired');
     sameJson(await store.prune(), 0, 'what prune counts right after prune');
     trial.clock.time -= 30 * MINUTE;

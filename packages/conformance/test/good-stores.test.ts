@@ -2,7 +2,7 @@ import { describe, test } from '@jest/globals';
 import { type Capabilities, DriverStore } from '@sessions/core';
 import { certify } from '../src/index.ts';
 import { MapStore } from './fixtures/map-store.ts';
-import { Server, ServerDriver } from './fixtures/server.ts';
+import { PruningDriver, Server, ServerDriver } from './fixtures/server.ts';
 import { CLUSTER, MEMORY, serverBackend } from './fixtures/trials.ts';
 
 certify({
@@ -45,3 +45,11 @@ for (const away of ['down', 'frozen', 'mute', 'held'] as const) {
     backend: () => serverBackend(undefined, undefined, away),
   });
 }
+
+certify({
+  describe,
+  test,
+  name: 'a store on a server that finds what has expired by itself',
+  capabilities: CLUSTER,
+  backend: () => serverBackend((server) => new PruningDriver(server)),
+});

@@ -6,7 +6,7 @@ import {
   isSessionError,
   type SessionRecord,
 } from '@sessions/core';
-import { ServerDriver } from '../fixtures/server.ts';
+import { PruningDriver, ServerDriver } from '../fixtures/server.ts';
 import { type Broken, brokenDriver as broken } from './broken.ts';
 
 type Expected = string | null | undefined;
@@ -18,6 +18,7 @@ const ONE_CHAIN = 'the etags of a long concurrent history form one chain';
 const BLIND = 'put that expects undefined replaces what is there and adds it to the history';
 const DELETE_ONE = 'delete that expects an etag removes that version and no other';
 const PAST_CORRUPT = 'listing goes on past a corrupt record and tells onWarning';
+const PRUNE = 'prune removes what has expired, counts it, and leaves the rest';
 const LATE = 'a write that was given up does not overwrite a later one';
 const LATE_UPDATE = 'an update that was given up does not overwrite a later write';
 const PUT_CORRUPT = 'put replaces no corrupt record, whatever it expects';
@@ -499,6 +500,46 @@ export const brokenDrivers: readonly Broken[] = [
         while (this.server.state !== 'up') await setTimeout(50);
         await setTimeout(50);
         return super.put(id, record, expected);
+      }
+    },
+  ),
+  broken(
+    'prunes a millisecond too late',
+    [PRUNE],
+    class extends PruningDriver {
+      override prune(now: number): Promise<number> {
+        return super.prune(now - 1);
+      }
+    },
+  ),
+  broken(
+    'prunes a millisecond too early',
+    [PRUNE],
+    class extends PruningDriver {
+      override prune(now: number): Promise<number> {
+        return super.prune(now + 1);
+      }
+    },
+  ),
+  broken(
+    'prunes all there is, if anything has expired',
+    [PRUNE],
+    class extends PruningDriver {
+      #isAny = false;
+
+      protected override isDue(text: string, now: number): boolean {
+        this.#isAny ||= super.isDue(text, now);
+        return this.#isAny;
+      }
+    },
+  ),
+  broken(
+    'prunes, and does not say how many',
+    [PRUNE],
+    class extends PruningDriver {
+      override async prune(now: number): Promise<number> {
+        while ((await super.prune(now)) > 0);
+        return 0;
       }
     },
   ),
