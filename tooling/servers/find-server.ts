@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { ServerProcess } from './server-process.ts';
+import { type Program, ServerProcess } from './server-process.ts';
 
 /** A kind of server that tests need, such as Redis. */
-export interface Kind {
+export interface Kind extends Program {
   readonly name: string;
   /** The environment variable with the URL of a server that is there already. */
   readonly urlVariable: string;
@@ -13,13 +13,6 @@ export interface Kind {
   readonly imageVariable: string;
   /** The port that it listens on in the image. */
   readonly port: number;
-  /** The program to look for on PATH. */
-  readonly program: string;
-  /** The arguments that make the program listen there, and keep its files in the folder if given. */
-  args(address: string, port: number, folder?: string): string[];
-  /** What it logs once it can be used. */
-  readonly ready: RegExp;
-  url(host: string, port: number): string;
 }
 
 export interface Server {

@@ -5,11 +5,18 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Kind } from './find-server.ts';
 
 const LONGEST_START = 20_000;
 
-export type Program = Pick<Kind, 'program' | 'args' | 'ready' | 'url'>;
+/** A server that can be started, if it is on PATH. */
+export interface Program {
+  readonly program: string;
+  /** The arguments that make the program listen there, and keep its files in the folder if given. */
+  args(address: string, port: number, folder?: string): string[];
+  /** What it logs once it can be used. */
+  readonly ready: RegExp;
+  url(host: string, port: number): string;
+}
 
 /** A server as a process of this machine, which tests may freeze, kill and start again. */
 export class ServerProcess {
