@@ -18,9 +18,9 @@ is_up() { docker version >/dev/null 2>&1; }
 
 install_missing() {
   local packages=()
-  command -v dockerd >/dev/null || packages+=(docker.io)
-  command -v iptables >/dev/null || packages+=(iptables)
-  command -v redis-server >/dev/null || packages+=(redis-server)
+  is_up || command -v dockerd >/dev/null || packages+=(docker.io)
+  is_up || command -v iptables >/dev/null || packages+=(iptables)
+  command -v redis-server >/dev/null || packages+=(redis-server) # tests freeze and kill some
   [ ${#packages[@]} -eq 0 ] && return
   apt-get update -q
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${packages[@]}"
@@ -52,9 +52,9 @@ start_engine() {
 }
 
 start() {
-  is_up || {
+  {
     install_missing
-    start_engine
+    is_up || start_engine
   } >&2
   if [ -n "${DOCKER_HOST:-}" ]; then echo "export DOCKER_HOST=$DOCKER_HOST"; fi
   for name in "$@"; do
