@@ -13,6 +13,8 @@ export interface BotOptions<T extends State = State, E extends BotEvent = BotEve
   readonly now?: (() => number) | undefined;
 }
 
+const OPTIONS = 'sessionStore, initialState, sessionId, now';
+
 /** A bot that knows no transport: it is handed events, and a way to reply to each. */
 export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
   /** The store that the bot uses. The bot never closes it. */
@@ -23,11 +25,16 @@ export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
   #onEvent: ((context: Context<T, E>) => unknown) | undefined;
   #onError: ((error: unknown, event: E) => unknown) | undefined;
 
-  constructor({ sessionStore, initialState, sessionId, now = Date.now }: BotOptions<T, E> = {}) {
+  constructor(options: BotOptions<T, E> = {}) {
+    const { sessionStore, initialState, sessionId, now = Date.now, ...others } = options;
+    // One that is misspelt would keep the sessions in memory, and nobody would notice.
+    for (const name of Object.keys(others)) {
+      throw new TypeError(`a bot has no option ${name}; there are ${OPTIONS}`);
+    }
     checkFunction('now', now);
     if (sessionId !== undefined) checkFunction('sessionId', sessionId);
-    if (sessionStore !== undefined) checkStore(sessionStore);
-    this.sessionStore = sessionStore ?? new MemorySessionStore(Infinity, { now });
+    this.sessionStore =
+      sessionStore === undefined ? new MemorySessionStore(Infinity, { now }) : sessionStore;
     this.#conversations = new Conversations<T>(this.sessionStore, initialState);
     this.#sessionId = sessionId ?? ((event) => event.sessionId);
     this.#now = now;
@@ -106,13 +113,6 @@ export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
     if (user !== undefined) fields.user = user;
     fields.lastActivity = this.#now();
     return fields;
-  }
-}
-
-function checkStore(store: SessionStore): void {
-  for (const method of ['init', 'read', 'write', 'destroy', 'all'] as const) {
-    if (typeof store?.[method] === 'function') continue;
-    throw new TypeError(`sessionStore is no session store: it has no method ${method}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
-import type { State } from '@sessions/core';
+import { isSessionError, type State } from '@sessions/core';
 import { Bot, type BotOptions } from './bot.ts';
 import type { BotEvent, Reply } from './context.ts';
 import { linesOf } from './input-lines.ts';
@@ -102,7 +102,9 @@ export class ConsoleBot<T extends State = State> extends Bot<T, ConsoleEvent> {
         try {
           if (!(await this.#answer(line, print, reply))) return;
         } catch (error) {
-          await write(errorOutput, `${inspect(error)}\n`);
+          // Where a handler failed is of use; where a store did is not.
+          const text = isSessionError(error) ? explain(error) : inspect(error);
+          await write(errorOutput, `${text}\n`);
         }
         if (open) terminal.prompt();
       }
@@ -150,6 +152,14 @@ export class ConsoleBot<T extends State = State> extends Bot<T, ConsoleEvent> {
     const user = { id: sessionId.slice('console:'.length), name: 'you' };
     return { sessionId, platform: 'console', user, text };
   }
+}
+
+/** The messages of an error and of its causes, in one line. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const text = error.message || error.name;
+  const message = 'code' in error ? `${text} (${error.code})` : text;
+  return error.cause === undefined ? message : `${message}: ${explain(error.cause)}`;
 }
 
 function pretty(value: unknown): string {

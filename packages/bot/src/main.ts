@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { SessionStore } from '@sessions/core';
-import { ConsoleBot, type ConsoleStreams } from './console-bot.ts';
+import { ConsoleBot, type ConsoleStreams, explain } from './console-bot.ts';
 import { openStore } from './open-store.ts';
 
 const HELP = `Asks for your nickname, in this terminal or through a pipe.
@@ -67,12 +67,4 @@ function nicknameBot(sessionStore: SessionStore, sessionId: string): ConsoleBot 
     }
   });
   return bot;
-}
-
-/** The messages of an error and of its causes, in one line. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const text = error.message || error.name;
-  const message = 'code' in error ? `${text} (${error.code})` : text;
-  return error.cause === undefined ? message : `${message}: ${explain(error.cause)}`;
 }

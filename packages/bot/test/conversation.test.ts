@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { MemorySessionStore } from '@sessions/memory';
-import { Bot, type BotEvent, type Context } from '../src/index.ts';
+import { Bot, type BotEvent, ConsoleBot, type Context } from '../src/index.ts';
 import { HandWrittenStore, nickname, silent } from './support.ts';
 
 test('the conversation of the original documents, in memory by default', async () => {
@@ -163,6 +163,9 @@ test('a state set after the handler has finished is an error where it is set', a
 test('mistakes of the programmer are TypeErrors that name the fix', async () => {
   const bad = null as never;
   expect(() => new Bot({ sessionStore: {} as never })).toThrow(/no method init/);
+  const misspelt = { store: new MemorySessionStore() };
+  expect(() => new Bot(misspelt as object)).toThrow(/no option store.*sessionStore/);
+  expect(() => new ConsoleBot(misspelt as object)).toThrow(TypeError);
   expect(() => new Bot({ sessionStore: bad })).toThrow(TypeError);
   expect(() => new Bot({ sessionId: 'a' as never })).toThrow(/sessionId must be a function/);
   expect(() => new Bot({ now: 5 as never })).toThrow(/now must be a function/);

@@ -9,8 +9,15 @@ import { readSession, updateSession } from './update-session.ts';
 // biome-ignore lint/suspicious/noExplicitAny: as for Session
 export type State = Record<string, any>;
 
+/** The members to change; `undefined` removes one that may be absent. */
+export type StateMembers<T extends State> = {
+  [K in keyof T]?: object extends Pick<T, K> ? T[K] | undefined : T[K];
+};
+
 /** What `setState` takes: the members to change, or a function of the fresh state that returns them. */
-export type StateChange<T extends State> = Partial<T> | ((state: Readonly<T>) => Partial<T>);
+export type StateChange<T extends State> =
+  | StateMembers<T>
+  | ((state: Readonly<T>) => StateMembers<T>);
 
 /** One conversation while one event is handled. */
 export interface Conversation<T extends State = State> {
@@ -37,6 +44,7 @@ export class Conversations<T extends State = State> {
   #ready: Promise<unknown> | undefined;
 
   constructor(store: SessionStore, initialState: T = {} as T) {
+    checkStore(store);
     this.#store = store;
     this.#initialState = frozenCopy(initialState);
   }
@@ -88,6 +96,13 @@ export class Conversations<T extends State = State> {
       throw error;
     });
     return this.#ready;
+  }
+}
+
+function checkStore(store: SessionStore): void {
+  for (const method of ['init', 'read', 'write', 'destroy', 'all'] as const) {
+    if (typeof store?.[method] === 'function') continue;
+    throw new TypeError(`this is no session store: it has no method ${method}`);
   }
 }
 
@@ -159,16 +174,16 @@ class OpenConversation<T extends State> implements Conversation<T> {
 }
 
 /** A copy of each member that is to change; `undefined` stays, as it removes. */
-function members<T extends State>(change: Partial<T>): Partial<T> {
+function members<T extends State>(change: StateMembers<T>): StateMembers<T> {
   if (!isObject(change) || typeof change.then === 'function') {
     throw new TypeError('setState takes an object, or a function that returns one at once');
   }
   const copy: State = {};
   for (const key of Object.keys(change)) define(copy, key, deepFreeze(copyValue(change[key])));
-  return copy as Partial<T>;
+  return copy as StateMembers<T>;
 }
 
-function merge<T extends State>(state: T, change: Partial<T>): T {
+function merge<T extends State>(state: T, change: StateMembers<T>): T {
   const merged: State = {};
   for (const [key, value] of Object.entries({ ...state, ...change })) {
     if (value !== undefined) define(merged, key, value);

@@ -3,6 +3,7 @@ export {
   Conversations,
   type State,
   type StateChange,
+  type StateMembers,
 } from './conversations.ts';
 export {
   applyPut,

@@ -196,6 +196,7 @@ describe('the state', () => {
     const store = new DriverStore(new MapDriver());
     for (const bad of [null, 5, [], new Date()]) {
       expect(() => new Conversations(store, bad as never)).toThrow(TypeError);
+      expect(() => new Conversations(bad as never)).toThrow(/no session store.*init/);
     }
   });
 });

@@ -50,6 +50,21 @@ test('the state is typed by the initial state', async () => {
   });
 });
 
+test('a member that may be absent can be removed, and no other', async () => {
+  interface Cart {
+    count: number;
+    coupon?: string;
+  }
+  const conversations = new Conversations<Cart>(new DriverStore(new MapDriver()), { count: 0 });
+  await conversations.run('a', (conversation) => {
+    conversation.setState({ coupon: 'spring' });
+    conversation.setState({ coupon: undefined });
+    conversation.setState(({ count }) => ({ count: count + 1, coupon: undefined }));
+    // @ts-expect-error -- it is always there
+    conversation.setState({ count: undefined });
+  });
+});
+
 test('without an initial state anything goes', async () => {
   const conversations = new Conversations(new DriverStore(new MapDriver()));
   conversations.setInitialState({ asking: false, nickname: null });

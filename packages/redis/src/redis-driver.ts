@@ -522,7 +522,11 @@ function doubtsAbout(states: readonly State[]): string | undefined {
 }
 
 function checkGiven(given: unknown): asserts given is Given {
-  if (given === undefined || typeof given === 'string') return;
+  if (given === undefined) return;
+  if (typeof given === 'string') {
+    if (!/^(?!rediss?:)\w+:\/\//i.test(given)) return;
+    throw new TypeError('the URL of a Redis server begins with redis:// or rediss://');
+  }
   if (typeof given === 'number') {
     if (Number.isInteger(given) && given > 0 && given < 65_536) return;
     throw new RangeError(`a port is a whole number from 1 to 65535, not ${given}`);
@@ -530,5 +534,8 @@ function checkGiven(given: unknown): asserts given is Given {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new TypeError('connection must be a URL, a port, options or a client of ioredis');
   }
-  isClient(given); // throws for the client of another library
+  if (isClient(given)) return; // throws for the client of another library
+  for (const name of ['prefix', 'replicas', 'expiresIn']) {
+    if (name in given) throw new TypeError(`${name} belongs in the second argument`);
+  }
 }

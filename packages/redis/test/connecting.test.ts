@@ -30,6 +30,10 @@ test('refuses options that are none', () => {
   expect(() => new RedisSessionStore(1, { replicas: 0.5 })).toThrow(RangeError);
   expect(() => new RedisSessionStore(1, { replicas: '1' as unknown as number })).toThrow(TypeError);
   expect(() => new RedisSessionStore(1, { prefix: 1 as unknown as string })).toThrow(TypeError);
+  const url = 'https://localhost:6379';
+  expect(() => new RedisSessionStore(url)).toThrow(/redis:\/\/ or rediss:\/\//);
+  const misplaced = { port: 1, prefix: 'a:' };
+  expect(() => new RedisSessionStore(misplaced)).toThrow(/prefix belongs in the second argument/);
   expect(() => new RedisSessionStore(1, 0)).toThrow(RangeError);
   expect(() => new RedisSessionStore(1, null as unknown as number)).toThrow(TypeError);
 });
