@@ -1,4 +1,4 @@
-import { constants, lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, constants, lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -30,6 +30,7 @@ const WRITE = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 const NO_FILE = ['ELOOP', 'EISDIR', 'ENXIO', 'ERR_FS_FILE_TOO_LARGE', 'ERR_STRING_TOO_LONG'];
 // One file cannot be read; the next one may.
 const NO_ACCESS = ['EIO', 'EACCES', 'EPERM'];
+const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 // Another process has the file open, and Windows minds.
 const IN_USE = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : [];
 
@@ -76,11 +77,20 @@ export class FileDriver implements Driver {
   async open(timeout: number, warn: (warning: Error) => void): Promise<void> {
     // Short enough for those who wait: `update` gives one attempt half of the time that is left.
     this.#lease = timeout / 4;
-    // A full disk is no reason to fail: sessions can be read.
-    await this.#makeRoot().catch(ignore('ENOSPC', 'EDQUOT'));
-    await this.#locks.sweep((cause) => {
-      warn(new SessionError('UNAVAILABLE', 'what a process has left cannot be removed', { cause }));
-    });
+    try {
+      // A full disk is no reason to fail: sessions can be read.
+      await this.#makeRoot().catch(ignore('ENOSPC', 'EDQUOT'));
+      await this.#locks.sweep((cause) => {
+        const what = 'what a process has left cannot be removed';
+        warn(new SessionError('UNAVAILABLE', what, { cause }));
+      });
+    } catch (cause) {
+      if (!hasCode(cause, ...READ_ONLY)) throw cause;
+      await readdir(this.#root).catch(() => {
+        throw cause;
+      });
+      warn(new SessionError('UNAVAILABLE', 'the sessions can be read, and not changed', { cause }));
+    }
   }
 
   get(id: string): Promise<SessionRecord | null> {
@@ -109,7 +119,12 @@ export class FileDriver implements Driver {
 
   async delete(id: string, expected: string | undefined, timeout: number): Promise<boolean> {
     const path = this.#path(id);
-    if (await isAbsent(path)) return this.#isGone(id);
+    const isGone = await this.#gate.run(async () => {
+      // Whoever has the lock may be about to put a file there, however late.
+      const isIdle = await this.#locks.isFree(hashId(id));
+      return isIdle && (await isAbsent(path)) && this.#isGone(id);
+    });
+    if (isGone) return true;
     return this.#locked(id, timeout, 'remove', async (lock, commit) => {
       if (await isAbsent(path)) return this.#isGone(id);
       const current = expected === undefined ? null : await this.#read(id);
@@ -122,14 +137,15 @@ export class FileDriver implements Driver {
   }
 
   async *entries(): AsyncGenerator<DriverEntry, void> {
-    for (const shard of await readdir(this.#root, { withFileTypes: true })) {
+    const shards = await readdir(this.#root, { withFileTypes: true }).catch(noneIfRemoved);
+    for (const shard of shards) {
       if (!/^[0-9a-f]{2}$/.test(shard.name)) continue;
       if (!shard.isDirectory()) {
         yield new SessionError('CORRUPT', `${shard.name}, a folder of sessions, is no folder`);
         continue;
       }
       // All names first: a listing under way would show what is replaced meanwhile twice.
-      const all = await readdir(join(this.#root, shard.name));
+      const all = await readdir(join(this.#root, shard.name)).catch(noneIfRemoved);
       const files = all.filter((file) => file.endsWith('.json'));
       for (let i = 0; i < files.length; i += READ_AHEAD) {
         const ahead = files.slice(i, i + READ_AHEAD);
@@ -153,7 +169,7 @@ export class FileDriver implements Driver {
   async #entry(shard: string, file: string): Promise<DriverEntry | null> {
     const name = file.slice(0, -'.json'.length);
     try {
-      const found = await read(join(this.#root, shard, file), name);
+      const found = await this.#gate.run(() => read(join(this.#root, shard, file), name));
       if (!found) return null; // removed meanwhile
       if (!name.startsWith(shard)) throw corrupt(name, new Error(`it lies in ${shard}`));
       return [found.id, found.record];
@@ -170,7 +186,10 @@ export class FileDriver implements Driver {
     await writeFileAtomic(file, null as unknown as string, {
       mode: 0o600,
       fsync: this.#flush,
-      tmpfileCreated: (temporary) => writeFile(temporary, text, { flag: WRITE }),
+      tmpfileCreated: async (temporary) => {
+        await chmod(temporary, 0o600); // whatever the umask
+        await writeFile(temporary, text, { flag: WRITE });
+      },
     });
   }
 
@@ -298,6 +317,11 @@ function unavailable(id: string, cause: unknown): SessionError {
     id,
     cause,
   });
+}
+
+function noneIfRemoved(error: unknown): [] {
+  ignore('ENOENT')(error);
+  return [];
 }
 
 async function isAbsent(path: string): Promise<boolean> {

@@ -12,7 +12,7 @@ export async function makeFolders(path: string, flush: boolean): Promise<void> {
     await makeFolders(above, flush);
     await makeFolder(path).catch(ignore('EEXIST'));
   }
-  if (flush) await flushFolder(above).catch(ignore('EACCES', 'EPERM')); // not ours, perhaps
+  if (flush) await flushFolder(above).catch(ignore('EACCES', 'EPERM', 'EINVAL')); // not ours, perhaps
 }
 
 /** Makes a folder inside one of ours, unless it is there. A symbolic link will not do. */

@@ -30,7 +30,15 @@ export function decode(bytes: Buffer): Content {
   if (!head) throw new Error(`it is not a session file of version ${VERSION}${newer(bytes)}`);
   if (checksum(bytes.subarray(head.length)) !== sum) throw new Error('its checksum is wrong');
   const { id, etag, history, expiresAt, session } = parse(bytes);
-  if (typeof id !== 'string' || !Array.isArray(history)) throw new Error('it is not ours');
+  const isOurs =
+    typeof id === 'string' &&
+    typeof etag === 'string' &&
+    Array.isArray(history) &&
+    (expiresAt === null || Number.isFinite(expiresAt)) &&
+    typeof session === 'object' &&
+    session !== null &&
+    !Array.isArray(session);
+  if (!isOurs) throw new Error('it is not ours');
   return { id, record: { session, expiresAt, etag, history } };
 }
 

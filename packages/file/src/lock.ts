@@ -7,6 +7,7 @@ const HELD = ['ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ? ['EPERM'
 const FULL = ['ENOSPC', 'EDQUOT'];
 // Waits, as two empty folders, for a time when no folder can be made.
 const RESERVE = 'reserve';
+const RECURSIVELY = { recursive: true, force: true } as const;
 
 /**
  * A lock that is held: the folder `<name>/<owner>`. Its holder's only way to change a session is
@@ -45,12 +46,14 @@ export class Locks {
     const owner = nameOwner(await self(), lease);
     const key = join(this.#folder, owner);
     let isReserve = false;
+    let isMade = false;
     try {
       isReserve = await this.#makeKey(key, owner, toRemove);
+      isMade = true;
       await rename(key, place);
     } catch (error) {
       await remove(key, owner).catch(() => {}); // it is swept when its lease is over
-      if (hasCode(error, ...HELD)) return undefined;
+      if (isMade && hasCode(error, ...HELD)) return undefined;
       throw error;
     }
     return {
@@ -63,6 +66,17 @@ export class Locks {
     };
   }
 
+  /** Whether nobody has the lock, nor has left it. */
+  async isFree(name: string): Promise<boolean> {
+    try {
+      await lstat(join(this.#folder, name));
+      return false;
+    } catch (error) {
+      ignore('ENOENT')(error);
+      return true;
+    }
+  }
+
   /** Removes what owners that are gone have left, and sees to the reserve. */
   async sweep(warn: (error: unknown) => void): Promise<void> {
     await self(); // so that no lock has to wait for it
@@ -70,7 +84,7 @@ export class Locks {
       try {
         const place = join(this.#folder, name);
         if (/^[0-9a-f]{64}$/.test(name)) await this.#isHeld(place);
-        else if (parseOwner(name) && (await isGone(name))) await remove(place, name);
+        else if (parseOwner(name) && (await isGone(name))) await rm(place, RECURSIVELY);
       } catch (error) {
         warn(error);
       }
@@ -136,7 +150,7 @@ async function namesIn(folder: string): Promise<string[]> {
 
 async function remove(place: string, owner: string): Promise<void> {
   const folder = join(place, owner);
-  await rmdir(folder).catch(() => rm(folder, { recursive: true, force: true }));
+  await rmdir(folder).catch(() => rm(folder, RECURSIVELY));
   await removeEmpty(place);
 }
 

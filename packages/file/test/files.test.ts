@@ -64,9 +64,16 @@ testWith(
   ['linux'],
   'folders are 0700 and files 0600, whatever the umask',
   async () => {
+    // To root no file of its own is closed, but for this.
+    const mortal = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
     for (const umask of ['0', '077', '0777']) {
       const at = join(folder, umask);
-      const within = ['sh', '-c', `umask ${umask}; exec "$0" "$@"`];
+      const within = [
+        ...(process.getuid?.() === 0 ? mortal : []),
+        'sh',
+        '-c',
+        `umask ${umask}; exec "$0" "$@"`,
+      ];
       const worker = startWorker('count', at, {}, ['a', 2], { within });
       await worker.ended;
       expect(worker.lines).toEqual(['acknowledged', 'acknowledged']);
@@ -168,6 +175,16 @@ describe('a file that is not what was written is CORRUPT, and left as it is', ()
     expect(await listing.all()).toHaveLength(2);
   });
 
+  test('a session that is no object, though its checksum is right', async () => {
+    await store.write('a', { n: 1 });
+    const record = { session: [1], expiresAt: null, etag: 'x', history: [] };
+    for (const wrong of [{}, { session: {}, etag: 5 }, { session: {}, expiresAt: 'never' }]) {
+      await writeFile(file, encode('a', { ...record, ...wrong } as never));
+      await expect(store.read('a')).rejects.toEqual(CORRUPT);
+      await expect(store.write('a', { n: 2 })).rejects.toEqual(CORRUPT);
+    }
+  });
+
   test('a newer format is named', async () => {
     await store.write('a', {});
     await writeFile(file, '{\n  "version": 7,\n  "new": true\n}\n');
@@ -262,10 +279,39 @@ test('folders that are removed while the store is in use are made anew', async (
   await store.write('a', { n: 1 });
   await rm(folder, { recursive: true });
   expect(await store.read('a')).toBeNull();
+  expect(await store.all()).toEqual([]);
+  expect(await store.prune()).toBe(0);
   await store.destroy('a');
   await store.write('a', { n: 2 });
   expect(await store.read('a')).toEqual({ n: 2 });
 });
+
+testWith(
+  ['linux', 'root'],
+  'a copy that nobody may write to, without its locks, can be read, with a warning',
+  async () => {
+    await store.write('a', { n: 1 });
+    await rm(join(folder, 'locks'), { recursive: true });
+    const mount = (...words: string[]) => spawnSync('mount', [...words, folder]).status;
+    expect(mount('--bind', folder)).toBe(0);
+    try {
+      expect(mount('-o', 'remount,bind,ro')).toBe(0);
+      const warnings: Error[] = [];
+      const copy = new FileSessionStore(folder, { onWarning: (each) => warnings.push(each) });
+      expect(await copy.read('a')).toEqual({ n: 1 });
+      expect(await copy.all()).toEqual([{ n: 1 }]);
+      expect(warnings).toMatchObject([{ code: 'UNAVAILABLE', cause: { code: 'EROFS' } }]);
+      await expect(copy.write('a', {})).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        outcome: 'not-applied',
+        cause: { code: 'EROFS' },
+      });
+    } finally {
+      spawnSync('umount', [folder]);
+    }
+  },
+  20_000,
+);
 
 test('many calls at once need few open files', async () => {
   await store.write('a', { n: 1 });
@@ -275,7 +321,9 @@ test('many calls at once need few open files', async () => {
     const ids = Array.from({ length: 2000 }, (_, n) => 'id:' + n);
     await Promise.all(ids.map((id) => store.write(id, { id })));
     const all = await Promise.all(ids.map((id) => store.read(id)));
-    console.log(all.filter(({ id }, n) => id === ids[n]).length);`;
+    console.log(all.filter(({ id }, n) => id === ids[n]).length);
+    const lists = Array.from({ length: 50 }, () => store.all());
+    await Promise.all([...lists, ...ids.map((id) => store.destroy('none:' + id))]);`;
   const words = ['--input-type=module', '--eval', program];
   const { stdout, stderr } = spawnSync(
     'sh',

@@ -153,6 +153,8 @@ test('opening a store removes what owners that are gone have left, and nothing e
   await leave(join(locks, key(gone)), gone);
   await leave(join(locks, hashId('alive')), alive);
   await leave(join(locks, key(alive)), alive);
+  const torn = key({ ...gone, since: 2 });
+  await mkdir(join(locks, torn, 'reserve'), { recursive: true }); // killed as it took the reserve
   await writeFile(join(locks, 'a stranger'), '');
   await new FileSessionStore(folder).init();
   const left = await readdir(locks);

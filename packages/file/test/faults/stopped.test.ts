@@ -61,3 +61,37 @@ testWith(
   },
   isSoak ? 600_000 : 120_000,
 );
+
+testWith(
+  ['linux', 'root', 'strace'],
+  'a creation that hangs in the file system does not bring back what another process has destroyed',
+  async () => {
+    const operation = ['write', 'a', { late: true }] as const;
+    const hasty = { timeout: 600 };
+    const prepare = async () => {
+      const folder = await temporaryFolder();
+      await new FileSessionStore(folder).write('other', {});
+      return folder;
+    };
+    const { calls } = await traced(await prepare(), hasty, operation, undefined);
+    const chosen = targets(calls).filter(({ name }) => isSoak || name === 'rename');
+    let given = 0;
+
+    await forEach(chosen, async (call) => {
+      const folder = await prepare();
+      const store = await new FileSessionStore(folder).init(); // now, as it clears away locks
+      const fault = { call, effect: 'delay_enter=2500000' };
+      let isDestroyed = false;
+      const { worker } = await traced(folder, hasty, operation, fault, async () => {
+        await store.destroy('a');
+        isDestroyed = true;
+      });
+      expect(worker.lines).toEqual([expect.stringMatching(/^rejected TIMEOUT/)]);
+      if (isDestroyed) given++;
+      expect({ call, found: await store.read('a') }).toEqual({ call, found: null });
+    });
+    expect(given).toBeGreaterThan(1);
+    report(`gave up ${given} calls of a creation, and destroyed it meanwhile: came back 0 times`);
+  },
+  isSoak ? 600_000 : 120_000,
+);

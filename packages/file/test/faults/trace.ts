@@ -26,7 +26,8 @@ export interface Trace {
 
 /**
  * Has a worker do one thing while strace watches it, from the moment before to the end. When the
- * fault stops it, it goes on after `meanwhile`.
+ * fault stops it, it goes on after `meanwhile`; when the fault delays a call, `meanwhile` comes once
+ * the worker has given up.
  */
 export async function traced(
   folder: string,
@@ -52,7 +53,8 @@ export async function traced(
   const detached = once(strace, 'close');
   await attached(worker.pid, thread);
   worker.child.stdin?.write('go\n');
-  if (meanwhile && (await isStopped(worker, log))) {
+  const isDelayed = () => effect?.startsWith('delay') === true && worker.lines.length > 0;
+  if (meanwhile && (await isStopped(worker, log, isDelayed))) {
     await meanwhile();
     while (worker.child.kill('SIGCONT') && !hasEnded(worker)) await pause(20);
   }
@@ -81,8 +83,9 @@ async function fileThread(pid: number): Promise<string> {
 }
 
 /** Waits until the worker is stopped, or has come to its end without. */
-async function isStopped(worker: Worker, log: string): Promise<boolean> {
+async function isStopped(worker: Worker, log: string, isDelayed: () => boolean): Promise<boolean> {
   while (!hasEnded(worker)) {
+    if (isDelayed()) return true;
     if ((await readFile(log, 'utf8')).includes('--- stopped by SIGSTOP ---')) return true;
     await pause(5);
   }
