@@ -92,6 +92,7 @@ export class Backend {
         const { done, value } = await step(() => iterator.next());
         idle = true;
         if (done) return;
+        if (value === null) continue;
         if (!Array.isArray(value)) this.#warn(unreadable(value));
         else if (!isRecord(value[1])) this.#warn(corrupt(value[0]));
         else yield value as readonly [string, SessionRecord];

@@ -64,7 +64,8 @@ export interface Driver {
 
   /**
    * Every record once, expired ones too, in bounded memory. In place of one that cannot be read
-   * comes the `SessionError` with code `CORRUPT`.
+   * comes the `SessionError` with code `CORRUPT`. Each step has `timeout` to itself: where many things
+   * may have to be passed over, yield `null` now and then.
    */
   entries(): AsyncIterable<DriverEntry> | Iterable<DriverEntry>;
 
@@ -79,7 +80,7 @@ export interface Driver {
   close?(): void | PromiseLike<void>;
 }
 
-export type DriverEntry = readonly [id: string, record: SessionRecord] | SessionError;
+export type DriverEntry = readonly [id: string, record: SessionRecord] | SessionError | null;
 
 /**
  * The decision behind `Driver.put`: the record to store now, or whether the command was a

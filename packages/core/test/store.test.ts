@@ -337,6 +337,7 @@ describe('a corrupt record', () => {
     const store = storeOver(
       {
         *entries() {
+          yield null; // nothing yet
           yield unreadable;
           yield strange as SessionError;
           yield ['bad', { ...good, etag: 5 } as unknown as SessionRecord];
