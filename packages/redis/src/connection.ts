@@ -68,8 +68,8 @@ export class Connection {
   readonly #awaited = new Set<Call>();
   /** What was sent over a connection that broke, and may still be applied. */
   readonly #doubtful = new Set<Call>();
-  /** The server's number of the connection. */
-  #connectionId: number | undefined;
+  /** The server's number of the connection, and which start of which server has given it. */
+  #identity: { readonly id: number; readonly run: string } | undefined;
   #sent = 0;
   #sentBytes = 0;
   /** Counts connections, since an answer from an earlier one is none of this one's. */
@@ -112,6 +112,8 @@ export class Connection {
         ['connect', () => this.#expectReady()],
       );
     }
+    const most = client.getMaxListeners();
+    if (!own && most > 0) client.setMaxListeners(most + 1); // for each store that shares it
     for (const [event, listener] of this.#listeners) client.on(event, listener);
   }
 
@@ -129,12 +131,13 @@ export class Connection {
       this.#note(error);
       if (isFinal(error)) reject(unavailable(`the server refused: ${plain(error).message}`, error));
     };
+    const onNodeError = (error: Error) => this.#note(error); // others may do
     const timer = setTimeout(() => {
       reject(unavailable('the server could not be reached in time', this.#lastError));
     }, timeout);
     client.on('ready', resolve);
     client.on('error', onError);
-    client.on('node error', onError);
+    client.on('node error', onNodeError);
     try {
       if (client.status === 'wait') client.connect().catch(() => {}); // goes on trying by itself
       await promise;
@@ -142,7 +145,7 @@ export class Connection {
       clearTimeout(timer);
       client.off('ready', resolve);
       client.off('error', onError);
-      client.off('node error', onError);
+      client.off('node error', onNodeError);
     }
   }
 
@@ -183,7 +186,11 @@ export class Connection {
       this.#fail(call, 'UNAVAILABLE', 'the connection was closed');
     }
     for (const [event, listener] of this.#listeners) this.client.off(event, listener);
-    if (!this.#own) return;
+    if (!this.#own) {
+      const most = this.client.getMaxListeners();
+      if (most > 1) this.client.setMaxListeners(most - 1);
+      return;
+    }
     this.client.on('error', () => {}); // what a socket that is let go still has to say
     this.client.disconnect();
     if (!isCluster(this.client)) this.client.stream?.destroy();
@@ -206,6 +213,7 @@ export class Connection {
   }
 
   #wait(call: Call): void {
+    if (this.#waiting.has(call)) return;
     call.sentAt = undefined;
     this.#waiting.add(call);
     this.#waitingBytes += call.job.size;
@@ -298,7 +306,7 @@ export class Connection {
       call.sentAt = undefined;
       call.refusal = plain(error);
       // A master that has become a replica: the way to the new one begins with a new connection.
-      if (/\bREADONLY\b/.test(error.message)) this.#reconnect();
+      if (/\bREADONLY\b/.test(error.message)) this.#reconnectSoon();
       setTimeout(() => {
         if (call.settled) return;
         this.#wait(call);
@@ -307,9 +315,15 @@ export class Connection {
     } else if (error instanceof SessionError) {
       this.#settle(call);
       call.reject(error);
+    } else if (isAnswer) {
+      const outcome = call.shaken ? 'unknown' : 'not-applied';
+      this.#fail(call, 'UNAVAILABLE', 'the server refused', error, outcome);
     } else {
-      const outcome = isAnswer && !call.shaken ? 'not-applied' : 'unknown';
-      this.#fail(call, 'UNAVAILABLE', isAnswer ? 'the server refused' : LOST, error, outcome);
+      // The client has given it up; the server may apply it until its time is over.
+      this.#awaited.delete(call);
+      call.shaken = true;
+      call.refusal = plain(error);
+      this.#doubtful.add(call);
     }
   }
 
@@ -341,43 +355,38 @@ export class Connection {
    */
   #fence(): void {
     const client = this.client as Redis;
-    const last = this.#connectionId;
+    const last = this.#identity;
     const doubtful = [...this.#doubtful];
-    this.#connectionId = undefined;
-    if (doubtful.length > 0 && last !== undefined) {
-      const fail = () => {
-        for (const call of doubtful) {
-          if (!call.settled) this.#fail(call, 'UNAVAILABLE', LOST, this.#lastError);
-        }
-      };
-      client.client('KILL', 'ID', last).then(fail, (error: Error) => {
-        if (error.message.includes('No such client')) fail();
-      });
-    }
-    client.client('ID').then(
-      (id) => {
-        this.#connectionId = Number(id);
-      },
-      () => {}, // not allowed here
-    );
+    this.#identity = undefined;
+    const fence = async () => {
+      const [id, info] = await Promise.all([client.client('ID'), client.info('server')]);
+      const run = /^run_id:(\w+)/m.exec(info)?.[1];
+      if (!run) return;
+      this.#identity = { id: Number(id), run };
+      if (doubtful.length === 0 || !last) return;
+      // Another start of a server numbers anew, and has none of what the last one was sent.
+      if (last.run === run) {
+        await client.client('KILL', 'ID', last.id).catch((error: Error) => {
+          if (!error.message.includes('No such client')) throw error;
+        });
+      }
+      for (const call of doubtful) {
+        if (!call.settled) this.#fail(call, 'UNAVAILABLE', LOST, this.#lastError);
+      }
+    };
+    fence().catch(() => {}); // not allowed here, or lost again
   }
 
   #over(): void {
-    for (const call of [...this.#waiting, ...this.#doubtful]) {
-      this.#fail(call, 'UNAVAILABLE', 'the client was closed');
-    }
+    for (const call of this.#waiting) this.#fail(call, 'UNAVAILABLE', 'the client was closed');
   }
 
   #expire(call: Call): void {
     const { sentAt, refusal } = call;
     if (sentAt !== undefined) {
       this.#fail(call, 'TIMEOUT', 'the server did not answer in time', refusal);
-      // Nothing at all since: whoever is at the other end may never answer. Calls whose time is
-      // over in this same moment come first.
-      const epoch = this.#epoch;
-      if (this.#heardAt <= sentAt) {
-        setTimeout(() => epoch === this.#epoch && this.#reconnect(), SAME_MOMENT);
-      }
+      // Nothing at all since: whoever is at the other end may never answer.
+      if (this.#heardAt <= sentAt) this.#reconnectSoon();
     } else if (refusal || !this.isReady) {
       const what = refusal ? 'the server kept refusing' : 'there is no connection to the server';
       this.#fail(call, 'UNAVAILABLE', what, refusal ?? this.#lastError);
@@ -420,6 +429,12 @@ export class Connection {
       if (client.refreshSlotsCache) client.refreshSlotsCache(resolve);
       else resolve();
     });
+  }
+
+  /** Once others have been answered, or have given up, in this same moment. */
+  #reconnectSoon(): void {
+    const epoch = this.#epoch;
+    setTimeout(() => epoch === this.#epoch && this.#reconnect(), SAME_MOMENT);
   }
 
   #reconnect(): void {
@@ -469,11 +484,43 @@ export function ownClient(
     enableAutoPipelining: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: null,
+    commandTimeout: undefined, // it would give up what the server may still do
     disconnectTimeout: 50, // `close` comes when all is done
   };
-  if (typeof connection === 'string') return new Redis(connection, { ...defaults, ...fixed });
+  if (typeof connection === 'string') {
+    const [base = '', query] = connection.split('?', 2);
+    return new Redis(base, { ...defaults, ...optionsIn(query), ...fixed });
+  }
   const given = typeof connection === 'number' ? { port: connection } : connection;
   return new Redis({ ...defaults, ...(given as OwnOptions | undefined), ...fixed });
+}
+
+/** Throws unless ioredis can make something of it. No error repeats it, as it may hold a password. */
+export function checkUrl(text: string): void {
+  if (/^\/[^/]/.test(text)) return; // the path of a socket
+  let url: URL;
+  try {
+    url = new URL(/^\w+:\/\//.test(text) ? text : `redis://${text.replace(/^\/\//, '')}`);
+    decodeURIComponent(url.username + url.password);
+    if (text === '') throw new Error('it is empty');
+  } catch {
+    throw new TypeError('the URL of the Redis server cannot be read');
+  }
+  if (!/^rediss?:$/.test(url.protocol)) {
+    throw new TypeError('the URL of a Redis server begins with redis:// or rediss://');
+  }
+  if (!/^\/?\d*$/.test(url.pathname)) {
+    throw new TypeError('the path in the URL of a Redis server is the number of a database');
+  }
+}
+
+/** The options in the query of a URL, where ioredis would leave numbers as text. */
+function optionsIn(query: string | undefined): OwnOptions {
+  const pairs = [...new URLSearchParams(query)].map(([name, value]) => [
+    name,
+    /^\d+$/.test(value) ? Number(value) : value,
+  ]);
+  return Object.fromEntries(pairs);
 }
 
 /** Whether it can do what a store needs; of whichever copy or major of ioredis. */

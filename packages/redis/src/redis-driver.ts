@@ -11,6 +11,7 @@ import type { ChainableCommander, Redis, RedisOptions } from 'ioredis';
 import {
   type Client,
   Connection,
+  checkUrl,
   isClient,
   isCluster,
   type Job,
@@ -189,19 +190,30 @@ export class RedisDriver implements Driver {
     const seen = new Seen();
     const slots = await this.#slots();
     for (const node of masters(client)) {
-      let cursor = '0';
-      do {
-        const [next, keys] = await this.#list(() =>
-          node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
-        );
-        cursor = next;
-        const ids: string[] = [];
-        for (const key of keys) {
-          const id = decodeId(key.slice(prefix.length));
-          if (id !== undefined && seen.add(key)) ids.push(id);
-        }
-        yield* this.#records(ids);
-      } while (cursor !== '0');
+      let isLost = false;
+      const onClose = () => {
+        isLost = true;
+      };
+      node.on('close', onClose);
+      try {
+        let cursor = '0';
+        do {
+          isLost = false;
+          const [next, keys] = await this.#list(() =>
+            node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
+          );
+          const ids: string[] = [];
+          for (const key of keys) {
+            const id = decodeId(key.slice(prefix.length));
+            if (id !== undefined && seen.add(key)) ids.push(id);
+          }
+          yield* this.#records(ids);
+          if (ids.length === 0) yield null; // on a large server that others use, too
+          cursor = isLost ? '0' : next; // which means nothing to another server
+        } while (isLost || cursor !== '0');
+      } finally {
+        node.off('close', onClose);
+      }
     }
     // A slot may have moved from a master not seen yet to one that was.
     if ((await this.#slots()) !== slots) throw unavailable('list: the cluster changed meanwhile');
@@ -370,7 +382,10 @@ function script(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-/** Runs a script by its hash, or whole where the server has not seen it or has forgotten it. */
+/**
+ * Runs a script by its hash, or whole where the server has not seen it or has forgotten it; with
+ * replicas always whole, as WAIT would wait in vain after a script that did not run.
+ */
 async function run(
   client: Client,
   { lua, sha }: Script,
@@ -378,16 +393,14 @@ async function run(
   replicas: number,
   left: number,
 ): Promise<number> {
-  const attempt = (how: 'evalsha' | 'eval', body: string): Promise<unknown> =>
-    replicas === 0
-      ? client[how](body, 1, ...args)
-      : waited(client.pipeline()[how](body, 1, ...args), replicas, left);
   let answer: unknown;
-  try {
-    answer = await attempt('evalsha', sha);
-  } catch (error) {
-    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    answer = await attempt('eval', lua);
+  if (replicas > 0) {
+    answer = await waited(client.pipeline().eval(lua, 1, ...args), replicas, left);
+  } else {
+    answer = await client.evalsha(sha, 1, ...args).catch((error: Error) => {
+      if (!error.message.startsWith('NOSCRIPT')) throw error;
+      return client.eval(lua, 1, ...args);
+    });
   }
   return Number(answer); // a text where the client has `stringNumbers`
 }
@@ -523,10 +536,7 @@ function doubtsAbout(states: readonly State[]): string | undefined {
 
 function checkGiven(given: unknown): asserts given is Given {
   if (given === undefined) return;
-  if (typeof given === 'string') {
-    if (!/^(?!rediss?:)\w+:\/\//i.test(given)) return;
-    throw new TypeError('the URL of a Redis server begins with redis:// or rediss://');
-  }
+  if (typeof given === 'string') return checkUrl(given);
   if (typeof given === 'number') {
     if (Number.isInteger(given) && given > 0 && given < 65_536) return;
     throw new RangeError(`a port is a whole number from 1 to 65535, not ${given}`);
@@ -535,6 +545,7 @@ function checkGiven(given: unknown): asserts given is Given {
     throw new TypeError('connection must be a URL, a port, options or a client of ioredis');
   }
   if (isClient(given)) return; // throws for the client of another library
+  if (given instanceof URL || 'url' in given) throw new TypeError('give the URL as text');
   for (const name of ['prefix', 'replicas', 'expiresIn']) {
     if (name in given) throw new TypeError(`${name} belongs in the second argument`);
   }

@@ -30,12 +30,26 @@ test('refuses options that are none', () => {
   expect(() => new RedisSessionStore(1, { replicas: 0.5 })).toThrow(RangeError);
   expect(() => new RedisSessionStore(1, { replicas: '1' as unknown as number })).toThrow(TypeError);
   expect(() => new RedisSessionStore(1, { prefix: 1 as unknown as string })).toThrow(TypeError);
-  const url = 'https://localhost:6379';
-  expect(() => new RedisSessionStore(url)).toThrow(/redis:\/\/ or rediss:\/\//);
   const misplaced = { port: 1, prefix: 'a:' };
   expect(() => new RedisSessionStore(misplaced)).toThrow(/prefix belongs in the second argument/);
   expect(() => new RedisSessionStore(1, 0)).toThrow(RangeError);
   expect(() => new RedisSessionStore(1, null as unknown as number)).toThrow(TypeError);
+});
+
+test.each([
+  ['http://localhost:6379', /redis:\/\/ or rediss:\/\//],
+  ['mongodb://localhost', /redis:\/\/ or rediss:\/\//],
+  ['redis://:secret@localhost/mydb', /number of a database/],
+  ['redis://:secret@localhost:99999', /cannot be read/],
+  ['redis://:secret%@localhost', /cannot be read/],
+  ['', /cannot be read/],
+  [new URL('redis://:secret@localhost'), /as text/],
+  [{ url: 'redis://localhost' }, /as text/],
+] as [string, RegExp][])('%s is refused by the constructor', (url, why) => {
+  const make = () => new RedisSessionStore(url);
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(why);
+  expect(make).not.toThrow(/secret/);
 });
 
 describeWith(ownRedis(), { describe, test }, 'connecting', ({ start }) => {
@@ -156,6 +170,21 @@ describeWith(ownRedis(), { describe, test }, 'connecting', ({ start }) => {
       expect(count()).toBe(before);
       expect(await client.ping()).toBe('PONG');
       client.disconnect();
+    });
+
+    test('shared by many stores, there is no warning of too many listeners', async () => {
+      const warnings: Error[] = [];
+      const onWarning = (warning: Error) => void warnings.push(warning);
+      process.on('warning', onWarning);
+      const client = new Redis({ port: server.port, password });
+      const most = client.getMaxListeners();
+      const stores = Array.from({ length: 30 }, () => new RedisSessionStore(client, quiet));
+      await Promise.all(stores.map((store) => store.init()));
+      await Promise.all(stores.map((store) => store.close()));
+      expect(client.getMaxListeners()).toBe(most);
+      client.disconnect();
+      process.off('warning', onWarning);
+      expect(warnings).toEqual([]);
     });
 
     test('that has not connected yet, it is made to; one that was closed is an error', async () => {

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SessionError } from '@sessions/core';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { ownRedis } from '../../../tooling/servers/redis.ts';
 import { freePort, type ServerProcess } from '../../../tooling/servers/server-process.ts';
@@ -200,6 +200,127 @@ describeWith(ownRedis(), { describe, test }, 'a server that goes away', ({ start
     expect(await store.read('b')).toEqual({ n: 'old' });
     expect(await store.read('d')).toBeNull();
   });
+
+  test.each<[string, Partial<RedisOptions>]>([
+    ['its client gives up sooner', { commandTimeout: 100 }],
+    ['its client does not try again', { maxRetriesPerRequest: 0 }],
+    ['its client does not connect again', { retryStrategy: () => null }],
+  ])('that thaws, where %s: what was given up is not applied any more', async (_, options) => {
+    const client = new Redis(server.port, { ...(options as object) });
+    client.on('error', () => {});
+    const prefix = newPrefix();
+    const other = open(server.port, { prefix });
+    const store = new RedisSessionStore(client, { ...quiet, prefix, timeout: 1500 });
+    await again(() => Promise.all([store.write('a', { n: 'old' }), other.init()]));
+    server.freeze();
+    const writing = [failure(store.write('a', { n: 'late' })), failure(store.write('b', {}))];
+    await pause(200);
+    client.stream.destroy();
+    const given = await Promise.all(writing);
+    expect(given.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown']);
+    server.thaw();
+    expect(await again(() => other.read('a'), 3000)).toEqual({ n: 'old' });
+    await pause(100);
+    expect(await other.read('a')).toEqual({ n: 'old' });
+    expect(await other.read('b')).toBeNull();
+    await store.close();
+    client.disconnect();
+  });
+
+  test('that is replaced: connections of others are left alone', async () => {
+    const strangers = Array.from({ length: 12 }, () => new Redis({ port: server.port }));
+    for (const stranger of strangers) stranger.on('error', () => {});
+    const store = open(server.port, { timeout: 5000 });
+    await again(() => store.write('a', { n: 1 }));
+    server.freeze();
+    const writing = failure(store.write('a', { n: 2 }));
+    await pause(50);
+    for (const stranger of strangers) stranger.disconnect();
+    await server.kill();
+    await server.start();
+    let closed = 0;
+    for (const stranger of strangers) {
+      await stranger.connect(); // numbered from the start again
+      stranger.on('close', () => closed++);
+    }
+    expect(await writing).toMatchObject({ code: 'UNAVAILABLE', outcome: 'unknown' });
+    await again(() => store.read('a'), 3000);
+    await pause(300);
+    expect(closed).toBe(0);
+    for (const stranger of strangers) stranger.disconnect();
+  });
+
+  test('that becomes a replica for a while: writes wait for it', async () => {
+    const main = await start(['--save', '']);
+    const store = open(server.port, { timeout: 5000 });
+    await again(() => store.write('a', {}));
+    let isOver = false;
+    const load = Array.from({ length: 30 }, async (_, n) => {
+      while (!isOver) await store.write(`b${n}`, {});
+    });
+    await admin.call('REPLICAOF', '127.0.0.1', String(main.port));
+    await pause(500);
+    await admin.call('REPLICAOF', 'NO', 'ONE');
+    await pause(500);
+    isOver = true;
+    await Promise.all(load);
+    await main.stop();
+  });
+
+  test('that is restarted while it is listed: nothing is missing', async () => {
+    const lasting = await start(['--appendonly', 'yes']);
+    const store = open(lasting.port, { timeout: 5000 });
+    const count = 8000;
+    await Promise.all(Array.from({ length: count }, (_, n) => store.write(`id:${n}`, { n })));
+    const seen = new Set<string>();
+    for await (const [id] of store.entries()) {
+      seen.add(id);
+      if (seen.size === count / 2) {
+        await lasting.kill('SIGTERM');
+        await lasting.start();
+      }
+    }
+    expect(seen.size).toBe(count);
+    await lasting.stop();
+  });
+
+  test('a listing goes through any number of keys of others in time', async () => {
+    const store = open(server.port, { timeout: 300 });
+    await again(() => store.write('a', { n: 1 }));
+    await admin.call('DEBUG', 'POPULATE', '1000000', 'stranger');
+    expect(await store.all()).toEqual([{ n: 1 }]);
+    await admin.flushall();
+  });
+
+  test('reads that are sent again and again do not use up the room for waiting', async () => {
+    const proxy = await TcpProxy.to(server.url);
+    const client = new Redis({
+      port: proxy.port,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => 120,
+    });
+    client.on('error', () => {});
+    const store = new RedisSessionStore(client, { ...quiet, timeout: 5000 });
+    await again(() => store.init());
+    const id = 'é'.repeat(512); // six times as long in the key
+    for (let round = 0; round < 30; round++) {
+      await proxy.set('stuck');
+      const reads = Array.from({ length: 1000 }, () => store.read(id));
+      await pause(5);
+      proxy.cut();
+      await proxy.set('open');
+      await Promise.all(reads);
+    }
+    await proxy.set('down');
+    await pause(50);
+    const reading = store.read('a');
+    await pause(300);
+    await proxy.set('open');
+    expect(await reading).toBeNull();
+    await store.close();
+    client.disconnect();
+    await proxy.stop();
+  }, 60_000);
 
   test('a destroyed session is not brought back by a write that was given up', async () => {
     const proxy = await TcpProxy.to(server.url);
