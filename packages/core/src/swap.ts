@@ -41,7 +41,7 @@ export async function swap(
       if (fate === 'applied') return doubt.record;
       doubt.settled = true;
     }
-    if (attempt > 0 && budget.left <= 0) throw conflict(id);
+    if (attempt > 0 && budget.left <= 0) throw doubt?.error ?? conflict(id);
 
     const record = await next(found);
     if (record === undefined || (record === null && found === null)) return record;
@@ -50,7 +50,7 @@ export async function swap(
     if (done) return record;
     if (lost) doubts.push({ ...command, error: lost, settled: false });
     await pause(attempt, budget);
-    if (budget.left <= 0) throw lost ?? conflict(id);
+    if (budget.left <= 0) throw doubts.at(-1)?.error ?? conflict(id);
   }
 }
 

@@ -113,6 +113,23 @@ test('creating, destroying and touching meet conflicts too', async () => {
   expect(await store.read('destroyed')).toEqual({ n: 10 });
 });
 
+test('an update that was applied, on a backend that goes on showing what was before, is unknown', async () => {
+  const { driver, put, store } = setup({ timeout: 100 });
+  await store.write('a', { n: 1 });
+  const old = await driver.get('a', 100);
+  driver.get = async () => old;
+  driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
+    [
+      async (...args) => {
+        await put(...args);
+        throw lost();
+      },
+    ],
+    async () => false,
+  );
+  await expect(store.update('a', increment)).rejects.toMatchObject({ outcome: 'unknown' });
+});
+
 test('update rejects with CONFLICT when others are always faster, and nothing was changed', async () => {
   const { store, other } = setup({ timeout: 60 });
   let n = 100;
