@@ -1,5 +1,12 @@
 import { type Outcome, SessionError } from '@sessions/core';
-import { type Collection, type Db, type Document, MongoClient } from 'mongodb';
+import {
+  type Collection,
+  type CreateIndexesOptions,
+  type Db,
+  type Document,
+  MongoClient,
+  type WriteConcernSettings,
+} from 'mongodb';
 
 /** The caller's own client, database or collection. */
 // biome-ignore lint/suspicious/noExplicitAny: documents of any type, here nothing is read from it
@@ -127,6 +134,8 @@ export function codeOf(error: unknown): number | undefined {
 
 export const DUPLICATE_KEY = 11000;
 const MAX_TIME_EXPIRED = 50;
+// The second: of the client's own look after the server, which took too long.
+const TIMEOUTS = ['MongoNetworkTimeoutError', 'PoolClearedOnNetworkError'];
 
 // With these a server says that it did not even try: BadValue, FailedToParse, Unauthorized,
 // AuthenticationFailed, IllegalOperation, NamespaceNotFound, CommandNotFound, ShardKeyNotFound,
@@ -136,6 +145,16 @@ const REFUSALS: ReadonlySet<number | undefined> = new Set([
   2, 9, 13, 18, 20, 26, 59, 61, 72, 73, 115, 121, 238, 8000, 10_334, 10_107, 14_031,
 ]);
 
+/**
+ * Whether the server refused the command itself. After a lost answer the client tries again, and
+ * may throw what it met on the way: a code from there says nothing about the first command.
+ */
+function isRefusal(error: unknown): boolean {
+  const { name, errorLabels } = error as { name?: unknown; errorLabels?: unknown };
+  const isOfHandshake = Array.isArray(errorLabels) && errorLabels.includes('HandshakeError');
+  return name === 'MongoServerError' && !isOfHandshake && REFUSALS.has(codeOf(error));
+}
+
 /** What a failed command means: how often it was sent tells whether it may have been applied. */
 export function explain(error: unknown, sent: number, meaning: Meaning): SessionError {
   const cause = redacted(error);
@@ -144,13 +163,13 @@ export function explain(error: unknown, sent: number, meaning: Meaning): Session
     return new SessionError('UNAVAILABLE', 'the command could not be sent', { outcome, cause });
   }
   const code = codeOf(error);
-  if (code === MAX_TIME_EXPIRED || cause.name === 'MongoNetworkTimeoutError') {
+  if (code === MAX_TIME_EXPIRED || TIMEOUTS.includes(cause.name)) {
     return new SessionError('TIMEOUT', 'the server took too long', {
       outcome: meaning.sent,
       cause,
     });
   }
-  const outcome = sent === 1 && REFUSALS.has(code) ? meaning.unsent : meaning.sent;
+  const outcome = sent === 1 && isRefusal(error) ? meaning.unsent : meaning.sent;
   return new SessionError('UNAVAILABLE', 'the command failed', { outcome, cause });
 }
 
@@ -168,12 +187,25 @@ export function redacted(error: unknown): Error {
   return cause;
 }
 
+/** For what is read: whatever the caller's client does by default. */
+export const AS_IT_IS = {
+  raw: false,
+  promoteValues: true,
+  promoteLongs: true,
+  useBigInt64: false,
+  ignoreUndefined: false,
+} as const;
+
 const INDEX = { expiresAt: 1 } as const;
+const SWEPT: CreateIndexesOptions & { writeConcern: WriteConcernSettings } = {
+  expireAfterSeconds: 0,
+  writeConcern: { w: 'majority' },
+};
 
 /** Sees that the server removes documents once `expiresAt` has come. */
 export async function ensureIndex(collection: Collection): Promise<void> {
   try {
-    await collection.createIndex(INDEX, { expireAfterSeconds: 0 });
+    await collection.createIndex(INDEX, SWEPT);
   } catch (error) {
     if (codeOf(error) === undefined) throw error; // no answer
     const there = await indexOf(collection).catch(() => undefined);
@@ -183,10 +215,11 @@ export async function ensureIndex(collection: Collection): Promise<void> {
   }
 }
 
-/** The index on `expiresAt`, whatever its options. */
+/** The index on `expiresAt`, whatever its options; one for all documents if there is one. */
 async function indexOf(collection: Collection): Promise<Document | undefined> {
-  const indexes: Document[] = await collection.indexes();
-  return indexes.find(({ key }) => JSON.stringify(key) === JSON.stringify(INDEX));
+  const indexes: Document[] = await collection.indexes(AS_IT_IS);
+  const ours = indexes.filter(({ key }) => JSON.stringify(key) === JSON.stringify(INDEX));
+  return ours.find((index) => !index.partialFilterExpression) ?? ours[0];
 }
 
 function isFit(index: Document): boolean {

@@ -20,6 +20,7 @@ import type {
   WriteConcernSettings,
 } from 'mongodb';
 import {
+  AS_IT_IS,
   codeOf,
   collectionIn,
   connect,
@@ -89,25 +90,10 @@ const READABLE = {
   expiresAt: { $not: { $type: 'array' } },
   $and: [
     { data: { $regex: '^[\\t\\n\\r ]*\\{' } },
-    { data: { $regex: '\\}[\\t\\n\\r ]*$' } },
+    { data: { $regex: '\\}[\\t\\n\\r ]*+$' } }, // `+`: the server counts how often it goes back
     { $or: [{ expiresAt: { $type: 'date' } }, { expiresAt: null }] },
   ],
 };
-
-// Whatever the caller's client does by default.
-const AS_IT_IS = {
-  raw: false,
-  promoteValues: true,
-  promoteLongs: true,
-  useBigInt64: false,
-  ignoreUndefined: false,
-} as const;
-
-const PRIMARY = {
-  ...AS_IT_IS,
-  readPreference: 'primary',
-  readConcern: { level: 'majority' },
-} as const;
 
 const BATCH = 100;
 const PRUNE_BATCH = 1000;
@@ -122,6 +108,8 @@ export class MongoDriver implements Driver {
   readonly #place: Place;
   readonly #autoIndex: boolean;
   readonly #reading: Document;
+  /** Sees what was acknowledged, however `get` reads. */
+  readonly #checking: Document;
   readonly #writing: Document;
   #collection: Collection<Stored> | undefined;
   /** The client, if it is ours to close. */
@@ -133,8 +121,11 @@ export class MongoDriver implements Driver {
       dbName,
       autoIndex = true,
       riskLostWrites: { w = 'majority', j = true } = {},
-      riskStaleReads: { readPreference = 'primary', readConcern = 'majority' } = {},
+      riskStaleReads = {},
     } = options;
+    // What fewer acknowledge, a read of what a majority has would miss for a while.
+    const level = w === 'majority' ? 'majority' : 'local';
+    const { readPreference = 'primary', readConcern = level } = riskStaleReads;
     checkName('collectionName', collectionName);
     if (dbName !== undefined) checkName('dbName', dbName);
     if (w === 0) throw new RangeError('riskLostWrites.w must not be 0: then nothing is answered');
@@ -146,6 +137,7 @@ export class MongoDriver implements Driver {
     this.#place = { collectionName, dbName };
     this.#autoIndex = autoIndex;
     this.#reading = { ...AS_IT_IS, readPreference, readConcern: { level: readConcern } };
+    this.#checking = { ...AS_IT_IS, readPreference: 'primary', readConcern: { level } };
     this.#writing = { ...AS_IT_IS, writeConcern: { w, j } };
     const kept =
       w === 'majority' || (typeof w === 'number' && w > 1) ? 'replication' : 'power-loss';
@@ -155,9 +147,18 @@ export class MongoDriver implements Driver {
   async open(timeout: number): Promise<void> {
     const client = typeof this.#target === 'string' ? connect(this.#target, timeout) : undefined;
     const collection = collectionIn(client ?? (this.#target as Own), this.#place);
-    try {
+    const probe = async () => {
       if (this.#autoIndex) await ensureIndex(collection);
-      else await collection.findOne({ _id: { $eq: '' as never } }, PRIMARY);
+      else await collection.findOne({ _id: { $eq: '' as never } }, this.#checking);
+    };
+    try {
+      await probe().catch(async (error) => {
+        // A client of the caller's that failed to connect does not try again by itself.
+        if (error?.name !== 'MongoTopologyClosedError') throw error;
+        await collection.db.client.connect();
+        await probe();
+      });
+      await checkCollation(collection);
     } catch (error) {
       await client?.close().catch(() => {});
       throw error instanceof SessionError ? error : explain(error, 1, OF_READ);
@@ -194,7 +195,7 @@ export class MongoDriver implements Driver {
     for (let attempt = 0; ; attempt++) {
       const left = end - performance.now();
       if (await this.#write(id, next, expected, left)) return true;
-      const found = await this.#find(id, end - performance.now(), OF_CHECK, PRIMARY);
+      const found = await this.#find(id, end - performance.now(), OF_CHECK, this.#checking);
       if (found && (found.etag === record.etag || found.history.includes(record.etag))) return true;
       if (expected !== undefined) return false;
       // Without a condition: somebody created or destroyed it in between.
@@ -211,7 +212,7 @@ export class MongoDriver implements Driver {
     if (deletedCount > 0 || expected === undefined) return true;
     const left = end - performance.now();
     const other = await send(id, left, OF_CHECK, (_id, maxTimeMS) => {
-      const options = { ...PRIMARY, maxTimeMS, projection: { _id: 1 } };
+      const options = { ...this.#checking, maxTimeMS, projection: { _id: 1 } };
       return this.#sessions.findOne({ _id: { $eq: _id } }, options);
     });
     return other === null;
@@ -241,7 +242,7 @@ export class MongoDriver implements Driver {
   async prune(now: number, timeout: number): Promise<number> {
     const isDue = { $lte: new Date(Math.min(now, LATEST)) };
     const find = {
-      ...PRIMARY,
+      ...this.#checking,
       projection: { _id: 1 },
       limit: PRUNE_BATCH,
       batchSize: PRUNE_BATCH + 1, // one more than that, and the server lets go of the cursor
@@ -249,16 +250,19 @@ export class MongoDriver implements Driver {
     };
     const filter = { _id: { $type: 'string' }, expiresAt: isDue } as const;
     const options = { ...this.#writing, maxTimeMS: timeout };
+    let meaning = OF_READ;
     try {
       for (;;) {
+        meaning = OF_READ;
         const due = await this.#sessions.find(filter, find).toArray();
         if (due.length === 0) return 0;
         const remove = { _id: { $in: due.map(({ _id }) => _id) }, expiresAt: isDue } as const;
+        meaning = OF_WRITE;
         const { deletedCount } = await this.#sessions.deleteMany(remove, options);
         if (deletedCount > 0) return deletedCount; // or another process was faster
       }
     } catch (error) {
-      throw explain(error, 1, OF_WRITE);
+      throw explain(error, 1, meaning);
     }
   }
 
@@ -281,8 +285,7 @@ export class MongoDriver implements Driver {
     );
     if (document === null) return null;
     if (document._id !== id) {
-      const message = 'the collection has a collation that takes different ids for the same';
-      throw new SessionError('UNAVAILABLE', message, { outcome: meaning.sent });
+      throw new SessionError('UNAVAILABLE', COLLATION, { outcome: meaning.sent });
     }
     return decode(document);
   }
@@ -321,6 +324,14 @@ export class MongoDriver implements Driver {
       throw error;
     }
   }
+}
+
+const COLLATION = 'the collection has a collation, which may take different ids for the same';
+
+async function checkCollation(collection: Collection): Promise<void> {
+  // There may be no collection yet, or no right to look.
+  const { collation } = (await collection.options().catch(() => ({}))) as Document;
+  if (collation) throw new SessionError('UNAVAILABLE', COLLATION);
 }
 
 function entryOf(document: Stored): DriverEntry {

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { isSessionError, type Outcome, type SessionErrorCode } from '@sessions/core';
-import { MongoClient } from 'mongodb';
+import { MongoClient, MongoServerError } from 'mongodb';
 import { startMongo } from '../../../tooling/servers/mongo.ts';
 import { freePort } from '../../../tooling/servers/server-process.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
+import { explain, OF_WRITE } from '../src/client.ts';
 import { type MongoOptions, MongoSessionStore } from '../src/index.ts';
 import { describeMongo, initiate, openMongo, testUnless } from './server.ts';
 
@@ -101,7 +102,7 @@ async function worksAgain(store: MongoSessionStore): Promise<void> {
   const end = performance.now() + 15_000;
   for (;;) {
     try {
-      await store.read('a');
+      await store.destroy('none'); // reading alone a server may allow that does not write yet
       return;
     } catch (error) {
       if (performance.now() > end) throw error;
@@ -132,7 +133,31 @@ describe('a server that is absent', () => {
   });
 });
 
+test('what the client meets when it tries again says nothing about a command that was sent', () => {
+  const of = (error: Error, more: object) => explain(Object.assign(error, more), 1, OF_WRITE);
+  const refused = new MongoServerError({ message: 'no' });
+  expect(of(refused, { code: 13 })).toMatchObject({ outcome: 'not-applied' });
+  const atTheDoor = new MongoServerError({ message: 'no', errorLabels: ['HandshakeError'] });
+  expect(of(atTheDoor, { code: 18 })).toMatchObject({ outcome: 'unknown' });
+  const nowhere = Object.assign(new Error('no server'), { name: 'MongoServerSelectionError' });
+  expect(of(nowhere, { code: 8000 })).toMatchObject({ outcome: 'unknown' });
+});
+
 describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) => {
+  test("works with the caller's client, whose first connection failed", async () => {
+    const proxy = await TcpProxy.to(mongo.direct());
+    await proxy.set('down');
+    const client = new MongoClient(mongo.direct(proxy.port), { serverSelectionTimeoutMS: 300 });
+    const store = new MongoSessionStore(client, { timeout: 5000, dbName: mongo.namespace() });
+    expect(await failureOf(() => store.init(), 5000)).toMatchObject({ code: 'UNAVAILABLE' });
+    await proxy.set('open');
+    await store.write('a', { n: 1 });
+    expect(await store.read('a')).toEqual({ n: 1 });
+    await store.close();
+    await client.close();
+    await proxy.stop();
+  });
+
   const openThrough = async (proxy: TcpProxy, options: MongoOptions = {}) => {
     const url = mongo.direct(proxy.port);
     return new MongoSessionStore(url, { timeout: TIMEOUT, ...options }).init();

@@ -193,7 +193,7 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
       ['an etag that is a number', () => ({ $set: { etags: [1] } })],
       ['expiresAt that is a string', () => ({ $set: { expiresAt: '2040-01-01' } })],
       ['expiresAt that is a number', () => ({ $set: { expiresAt: 1 } })],
-      ['expiresAt that is an array', () => ({ $set: { expiresAt: [new Date()] } })],
+      ['expiresAt that is an array', () => ({ $set: { expiresAt: [new Date(2100, 0)] } })],
     ];
     test.each(damages)('a document with %s is CORRUPT, and stays', async (_, damage) => {
       const direct = await driver();
@@ -267,7 +267,7 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
     test('writes wait for a majority and reads ask the primary, whatever the client does', async () => {
       const { client, commands } = await watched(careless);
       await all(await open({}, client).init());
-      const [, ...rest] = commands; // after the index
+      const [, , ...rest] = commands; // after the index, and a look at the collation
       expect(new Set(names(rest))).toEqual(new Set(['find', 'update', 'insert', 'delete']));
       for (const { command, commandName } of rest) {
         if (commandName === 'find') expect(command.readConcern).toEqual({ level: 'majority' });
@@ -547,24 +547,30 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
 
     testUnless(conflicts, 'for a part of the documents makes init say what to run', async () => {
       const partialFilterExpression = { v: 1 };
-      const part = { expireAfterSeconds: 0, partialFilterExpression, name: 'part' };
+      // Under any other name a second index is made, for all documents.
+      const part = { expireAfterSeconds: 0, partialFilterExpression, name: 'expiresAt_1' };
       await sessions.createIndex(INDEX, part);
       const error = await rejection(open().init());
       expect(isSessionError(error, 'UNAVAILABLE')).toBe(true);
-      expect(error.message).toMatch(/dropIndex\("part"\)/);
+      expect(error.message).toMatch(/dropIndex\("expiresAt_1"\)/);
     });
 
-    testUnless(sweep, 'lets the server remove what has expired', async () => {
-      const store = open({ expiresIn: 1 / 60 });
-      const lasting = open({ expiresIn: Infinity });
-      await store.write('a', {});
-      await lasting.write('b', {});
-      const end = performance.now() + 15_000;
-      while ((await sessions.countDocuments()) > 1 && performance.now() < end) {
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-      expect(await sessions.distinct('_id')).toEqual(['b']);
-    });
+    testUnless(
+      sweep,
+      'lets the server remove what has expired',
+      async () => {
+        const store = open({ expiresIn: 1 / 60 });
+        const lasting = open({ expiresIn: Infinity });
+        await store.write('a', {});
+        await lasting.write('b', {});
+        const end = performance.now() + 65_000; // older servers finish their minute first
+        while ((await sessions.countDocuments()) > 1 && performance.now() < end) {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+        }
+        expect(await sessions.distinct('_id')).toEqual(['b']);
+      },
+      70_000,
+    );
   });
 
   testUnless(
@@ -573,9 +579,9 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
     async () => {
       const collation = { locale: 'en', strength: 2 };
       await mongo.client.db(dbName).createCollection('sessions', { collation });
-      const store = open();
-      await store.write('a', {});
-      expect(await rejection(store.read('A'))).toMatchObject({ code: 'UNAVAILABLE' });
+      const error = await rejection(open().init());
+      expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+      expect(error.message).toMatch(/collation/);
     },
   );
 });
