@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
+import { testDemo } from '../../../tooling/demo-test.ts';
 import { testExamples } from '../../../tooling/examples.ts';
 import { describeMongo, openMongo } from './server.ts';
 
@@ -11,4 +12,5 @@ afterAll(async () => {
 describeMongo(found, 'README', (mongo) => {
   const MONGO_URL = mongo.direct().replace('/?', `/${mongo.namespace()}?`);
   testExamples(join(import.meta.dirname, '../README.md'), { MONGO_URL });
+  testDemo(MONGO_URL, join(import.meta.dirname, '..'));
 });
