@@ -124,11 +124,14 @@ describe('a server that is absent', () => {
   });
 
   test("is UNAVAILABLE in time for the caller's own patient client too", async () => {
-    const client = new MongoClient(`mongodb://127.0.0.1:${await freePort()}`);
+    const url = `mongodb://127.0.0.1:${await freePort()}`;
+    const client = new MongoClient(url, { serverSelectionTimeoutMS: 2000 });
+    const connecting = client.connect().catch(() => {});
     const store = new MongoSessionStore(client, { timeout: TIMEOUT });
     const { code } = await failureOf(() => store.write('a', {}));
     expect(['UNAVAILABLE', 'TIMEOUT']).toContain(code);
     await store.close();
+    await connecting; // to close it before would not end that
     await client.close();
   });
 });
