@@ -20,6 +20,8 @@ interface Pair {
 export class TcpProxy {
   /** Connections accepted so far. */
   accepted = 0;
+  /** The first request that matches breaks its connection, and does not arrive. */
+  breakAt: RegExp | undefined;
   readonly #host: string;
   readonly #target: number;
   readonly #pairs = new Set<Pair>();
@@ -65,6 +67,11 @@ export class TcpProxy {
     }
   }
 
+  /** Breaks the connections on the side of the clients: what was held back is still there. */
+  hangUp(): void {
+    for (const { near } of this.#pairs) near.destroy();
+  }
+
   /** Lets the server have all that was held back. */
   deliver(): void {
     for (const pair of this.#pairs) {
@@ -93,7 +100,10 @@ export class TcpProxy {
     const pair: Pair = { near, far, held };
     this.#pairs.add(pair);
     near.on('data', (data) => {
-      if (pair.held) pair.held.push(data);
+      if (this.breakAt?.test(data.toString('latin1'))) {
+        this.breakAt = undefined;
+        near.destroy();
+      } else if (pair.held) pair.held.push(data);
       else if (this.#traffic === 'open' || this.#traffic === 'mute') far.write(data);
     });
     far.on('data', (data) => {

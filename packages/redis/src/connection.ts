@@ -38,7 +38,16 @@ const LONGEST_RECONNECT_DELAY = 1000;
 
 // Answers by which a server says that it did nothing and will do better soon.
 const TEMPORARY = /\b(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b|isn't writeable/;
+// The client's own.
+const NOT_SENT = /subscriber mode/;
 const REFUSED_FOR_GOOD = /CERT|TLS|SSL|SELF_SIGNED/;
+
+/** One connection, until it is lost; and how the server calls it, once that is known. */
+interface Link {
+  id?: number;
+  /** Names one start of one server. */
+  run?: string;
+}
 
 interface Call {
   readonly job: Job<unknown>;
@@ -48,6 +57,10 @@ interface Call {
   timer: NodeJS.Timeout | undefined;
   /** When it was sent, while its answer is awaited. */
   sentAt: number | undefined;
+  /** The connection that it was sent over last. */
+  link: Link | undefined;
+  /** How often the client gave up what it had sent over that; the server may still be at it. */
+  givenUp: number;
   /** Its connection broke: an answer may be lost, or be that to a second copy. */
   shaken: boolean;
   settled: boolean;
@@ -68,12 +81,10 @@ export class Connection {
   readonly #awaited = new Set<Call>();
   /** What was sent over a connection that broke, and may still be applied. */
   readonly #doubtful = new Set<Call>();
-  /** The server's number of the connection, and which start of which server has given it. */
-  #identity: { readonly id: number; readonly run: string } | undefined;
+  /** The connection there is, since an answer from an earlier one is none of this one's. */
+  #link: Link = {};
   #sent = 0;
   #sentBytes = 0;
-  /** Counts connections, since an answer from an earlier one is none of this one's. */
-  #epoch = 0;
   #heardAt = 0;
   #isSilent = false;
   #watch: NodeJS.Timeout | undefined;
@@ -113,7 +124,8 @@ export class Connection {
       );
     }
     const most = client.getMaxListeners();
-    if (!own && most > 0) client.setMaxListeners(most + 1); // for each store that shares it
+    // For each store that shares it: two, as `connect` listens as well.
+    if (!own && most > 0) client.setMaxListeners(most + 2);
     for (const [event, listener] of this.#listeners) client.on(event, listener);
   }
 
@@ -159,6 +171,8 @@ export class Connection {
         reject,
         timer: undefined,
         sentAt: undefined,
+        link: undefined,
+        givenUp: 0,
         shaken: false,
         settled: false,
         refusal: undefined,
@@ -188,7 +202,7 @@ export class Connection {
     for (const [event, listener] of this.#listeners) this.client.off(event, listener);
     if (!this.#own) {
       const most = this.client.getMaxListeners();
-      if (most > 1) this.client.setMaxListeners(most - 1);
+      if (most > 2) this.client.setMaxListeners(most - 2);
       return;
     }
     this.client.on('error', () => {}); // what a socket that is let go still has to say
@@ -205,7 +219,7 @@ export class Connection {
   }
 
   #isCrowded(): boolean {
-    const { size } = this.#waiting;
+    const size = this.#waiting.size + this.#doubtful.size;
     if (!this.isReady || this.#isSilent) {
       return size >= MOST_WAITING || this.#waitingBytes >= MOST_WAITING_BYTES;
     }
@@ -236,17 +250,19 @@ export class Connection {
   #send(call: Call): void {
     const { job } = call;
     const own = this.#own;
-    const epoch = this.#epoch;
+    const link = this.#link;
     const now = performance.now();
     if (this.#sent === 0) this.#heardAt = now; // silence is counted from the first question
     this.#watch ??= this.#listen();
     call.sentAt = now;
+    if (call.link !== link) call.givenUp = 0;
+    call.link = link;
     this.#awaited.add(call);
     this.#sent++;
     this.#sentBytes += job.size;
     this.#cork();
     const answered = () => {
-      if (epoch !== this.#epoch) return;
+      if (link !== this.#link) return;
       this.#heardAt = performance.now();
       this.#isSilent = false;
       this.#sent--;
@@ -265,8 +281,9 @@ export class Connection {
         if (this.#waiting.size > 0) this.#pump();
       },
       (error: Error) => {
-        answered();
-        if (!call.settled && (epoch === this.#epoch || !own)) this.#failed(call, error);
+        if (error.name === 'ReplyError' || call.settled) answered();
+        else call.givenUp++;
+        if (!call.settled && (link === this.#link || !own)) this.#failed(call, error);
         if (this.#waiting.size > 0) this.#pump();
       },
     );
@@ -299,7 +316,7 @@ export class Connection {
   }
 
   #failed(call: Call, error: Error): void {
-    const isAnswer = error.name === 'ReplyError';
+    const isAnswer = error.name === 'ReplyError' || NOT_SENT.test(error.message);
     const didNothing = TEMPORARY.test(error.message) && !call.shaken;
     if (didNothing || (!isAnswer && call.job.readOnly)) {
       this.#awaited.delete(call);
@@ -330,7 +347,7 @@ export class Connection {
   /** The connection is gone: answers to what was sent will not come. */
   #lost(): void {
     clearTimeout(this.#handshake);
-    this.#epoch++;
+    this.#link = {};
     this.#sent = 0;
     this.#sentBytes = 0;
     this.#shake();
@@ -349,29 +366,32 @@ export class Connection {
   }
 
   /**
-   * What went over the last connection may still lie before the server, and must not be applied
+   * What went over an earlier connection may still lie before the server, and must not be applied
    * once its call has failed. A call fails when its time is over, on the server too; sooner only
-   * after the server has closed that connection.
+   * after the server has closed that connection, or another one has taken its place.
    */
   #fence(): void {
     const client = this.client as Redis;
-    const last = this.#identity;
+    const link = this.#link;
     const doubtful = [...this.#doubtful];
-    this.#identity = undefined;
     const fence = async () => {
-      const [id, info] = await Promise.all([client.client('ID'), client.info('server')]);
+      const [id, info] = await Promise.all([client.client('ID'), client.info()]);
       const run = /^run_id:(\w+)/m.exec(info)?.[1];
       if (!run) return;
-      this.#identity = { id: Number(id), run };
-      if (doubtful.length === 0 || !last) return;
-      // Another start of a server numbers anew, and has none of what the last one was sent.
-      if (last.run === run) {
-        await client.client('KILL', 'ID', last.id).catch((error: Error) => {
-          if (!error.message.includes('No such client')) throw error;
-        });
-      }
-      for (const call of doubtful) {
-        if (!call.settled) this.#fail(call, 'UNAVAILABLE', LOST, this.#lastError);
+      Object.assign(link, { id: Number(id), run });
+      const isMaster = /^role:master/m.test(info);
+      for (const last of new Set(doubtful.map((call) => call.link))) {
+        if (last?.id === undefined) continue;
+        // Another start of a server numbers anew, and has none of what the last one was sent.
+        if (last.run === run) {
+          await client.client('KILL', 'ID', last.id).catch((error: Error) => {
+            if (!error.message.includes('No such client')) throw error;
+          });
+        } else if (!isMaster) continue; // the other one may be it, still
+        for (const call of doubtful) {
+          if (call.settled || call.link !== last) continue;
+          this.#fail(call, 'UNAVAILABLE', LOST, this.#lastError);
+        }
       }
     };
     fence().catch(() => {}); // not allowed here, or lost again
@@ -384,9 +404,10 @@ export class Connection {
   #expire(call: Call): void {
     const { sentAt, refusal } = call;
     if (sentAt !== undefined) {
+      const isOfThisLink = call.link === this.#link;
       this.#fail(call, 'TIMEOUT', 'the server did not answer in time', refusal);
       // Nothing at all since: whoever is at the other end may never answer.
-      if (this.#heardAt <= sentAt) this.#reconnectSoon();
+      if (isOfThisLink && this.#heardAt <= sentAt) this.#reconnectSoon();
     } else if (refusal || !this.isReady) {
       const what = refusal ? 'the server kept refusing' : 'there is no connection to the server';
       this.#fail(call, 'UNAVAILABLE', what, refusal ?? this.#lastError);
@@ -416,6 +437,10 @@ export class Connection {
   #settle(call: Call): void {
     call.settled = true;
     clearTimeout(call.timer);
+    if (call.link === this.#link) {
+      this.#sent -= call.givenUp;
+      this.#sentBytes -= call.givenUp * call.job.size;
+    }
     this.#leave(call);
     this.#awaited.delete(call);
     this.#doubtful.delete(call);
@@ -433,8 +458,8 @@ export class Connection {
 
   /** Once others have been answered, or have given up, in this same moment. */
   #reconnectSoon(): void {
-    const epoch = this.#epoch;
-    setTimeout(() => epoch === this.#epoch && this.#reconnect(), SAME_MOMENT);
+    const link = this.#link;
+    setTimeout(() => link === this.#link && this.#reconnect(), SAME_MOMENT);
   }
 
   #reconnect(): void {
@@ -488,8 +513,8 @@ export function ownClient(
     disconnectTimeout: 50, // `close` comes when all is done
   };
   if (typeof connection === 'string') {
-    const [base = '', query] = connection.split('?', 2);
-    return new Redis(base, { ...defaults, ...optionsIn(query), ...fixed });
+    const [, base = '', query] = /^([^?]*)\??(.*)$/s.exec(connection) ?? [];
+    return new Redis(asUrl(base), { ...defaults, ...optionsIn(query), ...fixed });
   }
   const given = typeof connection === 'number' ? { port: connection } : connection;
   return new Redis({ ...defaults, ...(given as OwnOptions | undefined), ...fixed });
@@ -497,10 +522,10 @@ export function ownClient(
 
 /** Throws unless ioredis can make something of it. No error repeats it, as it may hold a password. */
 export function checkUrl(text: string): void {
-  if (/^\/[^/]/.test(text)) return; // the path of a socket
+  if (text.startsWith('/') && !text.startsWith('//')) return; // the path of a socket
   let url: URL;
   try {
-    url = new URL(/^\w+:\/\//.test(text) ? text : `redis://${text.replace(/^\/\//, '')}`);
+    url = new URL(asUrl(text));
     decodeURIComponent(url.username + url.password);
     if (text === '') throw new Error('it is empty');
   } catch {
@@ -514,11 +539,22 @@ export function checkUrl(text: string): void {
   }
 }
 
+/** With its scheme, in the letters that ioredis knows it by; the path of a socket as it is. */
+function asUrl(text: string): string {
+  if (text.startsWith('//')) return `redis:${text}`;
+  if (text.startsWith('/')) return text;
+  if (/^\d+$/.test(text)) return `redis://127.0.0.1:${text}`;
+  if (!/^\w+:\/\//.test(text)) return `redis://${text}`;
+  return text.replace(/^\w+/, (scheme) => scheme.toLowerCase());
+}
+
+const NUMBERS = /^(db|family|port|keepAlive|max\w+|\w+Timeout)$/;
+
 /** The options in the query of a URL, where ioredis would leave numbers as text. */
 function optionsIn(query: string | undefined): OwnOptions {
   const pairs = [...new URLSearchParams(query)].map(([name, value]) => [
     name,
-    /^\d+$/.test(value) ? Number(value) : value,
+    NUMBERS.test(name) ? Number(value) : value,
   ]);
   return Object.fromEntries(pairs);
 }

@@ -190,29 +190,24 @@ export class RedisDriver implements Driver {
     const seen = new Seen();
     const slots = await this.#slots();
     for (const node of masters(client)) {
-      let isLost = false;
-      const onClose = () => {
-        isLost = true;
-      };
-      node.on('close', onClose);
-      try {
-        let cursor = '0';
-        do {
-          isLost = false;
-          const [next, keys] = await this.#list(() =>
-            node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
-          );
-          const ids: string[] = [];
-          for (const key of keys) {
-            const id = decodeId(key.slice(prefix.length));
-            if (id !== undefined && seen.add(key)) ids.push(id);
-          }
-          yield* this.#records(ids);
-          if (ids.length === 0) yield null; // on a large server that others use, too
-          cursor = isLost ? '0' : next; // which means nothing to another server
-        } while (isLost || cursor !== '0');
-      } finally {
-        node.off('close', onClose);
+      let cursor = '0';
+      let stream: typeof node.stream | undefined;
+      for (;;) {
+        const [next, keys] = await this.#list(() =>
+          node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
+        );
+        // A cursor means nothing to another server, or to this one once it has started again.
+        const isValid = cursor === '0' || stream === node.stream;
+        stream = node.stream;
+        const ids: string[] = [];
+        for (const key of keys) {
+          const id = decodeId(key.slice(prefix.length));
+          if (id !== undefined && seen.add(key)) ids.push(id);
+        }
+        yield* this.#records(ids);
+        if (ids.length === 0) yield null; // on a large server that others use, too
+        if (isValid && next === '0') break;
+        cursor = isValid ? next : '0';
       }
     }
     // A slot may have moved from a master not seen yet to one that was.

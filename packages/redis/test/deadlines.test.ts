@@ -227,6 +227,48 @@ describeWith(ownRedis(), { describe, test }, 'a server that goes away', ({ start
     client.disconnect();
   });
 
+  test('a write is not given up either when the connection after its own breaks as well', async () => {
+    const proxy = await TcpProxy.to(server.url);
+    const prefix = newPrefix();
+    const store = open(proxy.port, { prefix, timeout: 3000 });
+    const other = open(server.port, { prefix });
+    await again(() => Promise.all([store.write('a', { n: 'old' }), other.init()]));
+    await proxy.set('held');
+    const writing = failure(store.write('a', { n: 'late' }));
+    await pause(50);
+    proxy.breakAt = /kill/i;
+    await proxy.set('open');
+    proxy.hangUp();
+    expect(await writing).toMatchObject({ outcome: 'unknown' });
+    expect(proxy.breakAt).toBeUndefined();
+    await other.write('a', { n: 'newer' });
+    proxy.deliver();
+    await pause(100);
+    expect(await other.read('a')).toEqual({ n: 'newer' });
+    await proxy.stop();
+  });
+
+  test('calls that the client gives up are bounded, too', async () => {
+    const client = new Redis({ port: server.port, commandTimeout: 100 });
+    client.on('error', () => {});
+    const store = new RedisSessionStore(client, { ...quiet, prefix: newPrefix(), timeout: 3000 });
+    await again(() => store.init());
+    server.freeze();
+    let refused = 0;
+    const all: Promise<unknown>[] = [];
+    for (let n = 0; n < 40_000; n++) {
+      const call = failure(store.write(`chat:${n}`, {}));
+      all.push(call.then(({ message }) => message.includes('too many') && refused++));
+      if (n % 1000 === 999) await pause(n === 4999 ? 600 : 1);
+    }
+    await Promise.all(all);
+    expect(refused).toBeGreaterThan(20_000);
+    server.thaw();
+    await again(() => store.write('a', { n: 1 }), 3000);
+    await store.close();
+    client.disconnect();
+  }, 30_000);
+
   test('that is replaced: connections of others are left alone', async () => {
     const strangers = Array.from({ length: 12 }, () => new Redis({ port: server.port }));
     for (const stranger of strangers) stranger.on('error', () => {});
