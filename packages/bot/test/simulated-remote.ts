@@ -51,7 +51,7 @@ export class SimulatedRemote implements Driver {
   delete(id: string, expected: string | undefined): Promise<boolean> {
     return this.#send('delete', () => {
       const current = this.#peek(id);
-      if (current && expected !== undefined && current.etag !== expected) return false;
+      if (expected !== undefined && current?.etag !== expected) return false;
       this.#records.delete(id);
       return true;
     });

@@ -29,6 +29,25 @@ export const updates: readonly Promised[] = [
     },
   ),
 
+  fullStores('of two updates at once that take and destroy, one finds nothing', async (trial) => {
+    const [one, two] = await trial.openTwo();
+    for (let round = 0; round < 20; round++) {
+      await one.write('a', { token: round });
+      const found = await Promise.all(
+        [one, two].map(async (store) => {
+          let last: unknown;
+          await store.update('a', (session) => {
+            last = session;
+            return null;
+          });
+          return last;
+        }),
+      );
+      const takers = found.filter((session) => session !== null);
+      sameJson(takers, [{ token: round }], 'what two updates have taken and destroyed at once');
+    }
+  }),
+
   fullStores('a touch at once with an update does not undo it', async (trial) => {
     const [one, two] = await trial.openTwo();
     await one.write('a', { n: 0 });

@@ -57,8 +57,9 @@ export interface Driver {
   ): boolean | PromiseLike<boolean>;
 
   /**
-   * Removes the record, corrupt or not, in one atomic step. With `expected`, only when its etag is
-   * that one: answers `false` when another is there, or one that cannot be read; `true` when none is.
+   * Removes the record, corrupt or not, in one atomic step, and answers `true`, also when there is none.
+   * With `expected`, only when its etag is that one: answers `false` when another is there, or one that
+   * cannot be read, or none.
    */
   delete(id: string, expected: string | undefined, timeout: number): boolean | PromiseLike<boolean>;
 

@@ -31,7 +31,7 @@ export class MapDriver implements Driver {
 
   async delete(id: string, expected?: string): Promise<boolean> {
     const current = this.peek(id);
-    if (current && expected !== undefined && current.etag !== expected) return false;
+    if (expected !== undefined && current?.etag !== expected) return false;
     this.records.delete(id);
     return true;
   }

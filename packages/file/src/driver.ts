@@ -124,11 +124,11 @@ export class FileDriver implements Driver {
       const isIdle = await this.#locks.isFree(hashId(id));
       return isIdle && (await isAbsent(path)) && this.#isGone(id);
     });
-    if (isGone) return true;
+    if (isGone) return expected === undefined;
     return this.#locked(id, timeout, 'remove', async (lock, commit) => {
-      if (await isAbsent(path)) return this.#isGone(id);
+      if (await isAbsent(path)) return expected === undefined && this.#isGone(id);
       const current = expected === undefined ? null : await this.#read(id);
-      if (current && current.etag !== expected) return false;
+      if (expected !== undefined && current?.etag !== expected) return false;
       // What has expired may come back after a power cut: it is expired still.
       const isExpiredAnyway = current !== null && isExpired(current, this.#now());
       await commit(path, lock.path('removed'), this.#flush && !isExpiredAnyway);

@@ -56,7 +56,7 @@ export class MemoryDriver implements Driver {
 
   delete(id: string, expected: string | undefined): boolean {
     const current = this.#cache.peek(id);
-    if (current && expected !== undefined && current.etag !== expected) return false;
+    if (expected !== undefined && current?.etag !== expected) return false;
     this.#cache.delete(id);
     return true;
   }
@@ -74,15 +74,17 @@ export class MemoryDriver implements Driver {
   }
 }
 
-// lru-cache wants one bound at least, and sets aside room for `max` entries at once.
+// For more lru-cache counts, where it would set aside room for `max` entries at once.
+const MOST_ROOM = 1_000_000;
+
+// lru-cache wants one bound at least.
 function boundsOf(max: number, maxBytes: number): LRUCache.Options<string, SessionRecord, unknown> {
   if (maxBytes !== Infinity) {
     const sizes = { maxSize: maxBytes, sizeCalculation: bytesOf };
     return max === Infinity ? sizes : { ...sizes, max };
   }
-  return max === Infinity
-    ? { maxSize: Number.MAX_SAFE_INTEGER, sizeCalculation: () => 1 }
-    : { max };
+  if (max <= MOST_ROOM) return { max };
+  return { maxSize: Math.min(max, Number.MAX_SAFE_INTEGER), sizeCalculation: () => 1 };
 }
 
 function bytesOf({ session }: SessionRecord, id: string): number {

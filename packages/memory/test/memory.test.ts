@@ -67,6 +67,12 @@ test('entries sees each session once while they are read and written', async () 
   expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, n) => n));
 });
 
+test.each([1e9, Number.MAX_SAFE_INTEGER])('room for %d sessions is not set aside', async (max) => {
+  const store = new MemorySessionStore(max);
+  await store.write('a', { n: 1 });
+  expect(await store.all()).toEqual([{ n: 1 }]);
+});
+
 describe('maxBytes', () => {
   // {"x":"…"} is 8 bytes beside the text, and the id is one.
   const session = (bytes: number) => ({ x: 'y'.repeat(bytes - 9) });

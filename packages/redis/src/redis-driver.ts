@@ -70,7 +70,7 @@ return 1`);
 const DELETE = script(`${IN_TIME}
 if ARGV[2] ~= '*' then
 ${FIND}
-  if found and etag ~= ARGV[2] then return 0 end
+  if not found or etag ~= ARGV[2] then return 0 end
 end
 if redis.call('DEL', KEYS[1]) == 0 and ARGV[3] == '1' then
   redis.call('SET', KEYS[1], '', 'PX', 1) -- WAIT needs a write to wait for

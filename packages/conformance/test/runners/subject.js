@@ -16,7 +16,7 @@ class MapDriver {
 
   delete(id, expected) {
     const current = this.#records.get(id);
-    if (current && expected !== undefined && current.etag !== expected) return false;
+    if (expected !== undefined && current?.etag !== expected) return false;
     this.#records.delete(id);
     return true;
   }
