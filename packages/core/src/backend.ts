@@ -11,7 +11,7 @@ const CHANGES: readonly Action[] = ['put', 'delete', 'prune'];
 export class Backend {
   readonly #driver: Driver;
   readonly #timeout: number;
-  readonly #warn: (warning: Error) => void;
+  readonly warn: (warning: Error) => void;
   readonly #inFlight = new Set<PromiseLike<unknown>>();
   #opened = false;
   #opening: Promise<void> | undefined;
@@ -20,7 +20,7 @@ export class Backend {
   constructor(driver: Driver, timeout: number, warn: (warning: Error) => void) {
     this.#driver = driver;
     this.#timeout = timeout;
-    this.#warn = warn;
+    this.warn = warn;
   }
 
   /** What one operation may spend, unless it has to share. */
@@ -36,7 +36,9 @@ export class Backend {
   async ready(budget: Budget, id?: string): Promise<void> {
     if (this.isClosed) throw new SessionError('CLOSED', 'the store is closed', { id });
     if (this.#opened) return;
-    this.#opening ??= this.#open();
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
     await this.#bounded('open', id, budget, this.#opening, budget.left);
   }
 
@@ -93,8 +95,8 @@ export class Backend {
         idle = true;
         if (done) return;
         if (value === null) continue;
-        if (!Array.isArray(value)) this.#warn(unreadable(value));
-        else if (!isRecord(value[1])) this.#warn(corrupt(value[0]));
+        if (!Array.isArray(value)) this.warn(unreadable(value));
+        else if (!isRecord(value[1])) this.warn(corrupt(value[0]));
         else yield value as readonly [string, SessionRecord];
       }
     } finally {
@@ -110,20 +112,16 @@ export class Backend {
   }
 
   async #open(): Promise<void> {
-    try {
-      await this.#driver.open?.(this.#timeout, this.#warn);
-      if (this.isClosed) await this.#driver.close?.();
-      else this.#opened = true;
-    } finally {
-      this.#opening = undefined;
-    }
+    await this.#driver.open?.(this.#timeout, this.warn);
+    if (this.isClosed) await this.#driver.close?.();
+    else this.#opened = true;
   }
 
   async #close(): Promise<void> {
     const budget = this.budget();
-    const started = performance.now();
+    const stop = budget.wait();
     await Promise.allSettled([...this.#inFlight]);
-    budget.spend(performance.now() - started);
+    stop();
     if (!this.#opened) return;
     const close = async () => this.#driver.close?.();
     await this.#bounded('close', undefined, budget, close(), Math.max(budget.left, 50));
@@ -157,7 +155,7 @@ export class Backend {
     answer: PromiseLike<T>,
     ms: number,
   ): Promise<T> {
-    const started = performance.now();
+    const stop = budget.wait();
     const settled = within(answer, ms, () => failure('TIMEOUT', action, id));
     this.#inFlight.add(settled);
     try {
@@ -166,7 +164,7 @@ export class Backend {
       throw explain(error, action, id);
     } finally {
       this.#inFlight.delete(settled);
-      budget.spend(performance.now() - started);
+      stop();
     }
   }
 }

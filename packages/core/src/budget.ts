@@ -1,15 +1,36 @@
+/** The milliseconds in which at least one call has waited for the backend. */
+export class BackendClock {
+  #spent = 0;
+  #waiting = 0;
+  #since = 0;
+
+  get spent(): number {
+    return this.#spent + (this.#waiting > 0 ? performance.now() - this.#since : 0);
+  }
+
+  start(): void {
+    if (this.#waiting++ === 0) this.#since = performance.now();
+  }
+
+  stop(): void {
+    if (--this.#waiting === 0) this.#spent += performance.now() - this.#since;
+  }
+}
+
 /**
  * The milliseconds that one operation may wait for its backend.
  *
- * Operations in one line share a clock, which runs only while one of them waits for the backend:
- * so standing behind a frozen call uses up the budget, and standing behind a slow `change` does not.
+ * While it stands in line the clock of the line counts, which those ahead run by their waiting: so
+ * standing behind a frozen call uses up the budget, and standing behind a slow `change` does not.
  */
 export class Budget {
-  readonly #clock: BackendClock;
   readonly #end: number;
+  readonly #clock: BackendClock;
+  readonly #line: BackendClock | undefined;
 
-  constructor(limit: number, clock: BackendClock = { spent: 0 }) {
+  constructor(limit: number, clock: BackendClock = new BackendClock(), line?: BackendClock) {
     this.#clock = clock;
+    this.#line = line;
     this.#end = clock.spent + limit;
   }
 
@@ -17,13 +38,15 @@ export class Budget {
     return this.#end - this.#clock.spent;
   }
 
-  spend(milliseconds: number): void {
-    this.#clock.spent += milliseconds;
+  /** Counts from now on, until the function that it returns is called. */
+  wait(): () => void {
+    this.#clock.start();
+    this.#line?.start();
+    return () => {
+      this.#clock.stop();
+      this.#line?.stop();
+    };
   }
-}
-
-export interface BackendClock {
-  spent: number;
 }
 
 /** Settles as `promise` does, or rejects with `late()` after so many milliseconds. */

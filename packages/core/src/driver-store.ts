@@ -17,7 +17,7 @@ import { type Next, swap } from './swap.ts';
 
 const DEFAULT_TIMEOUT = 5000;
 const DEFAULT_MAX_SESSION_BYTES = 8 * 1024 * 1024;
-const LONGEST_TIMER = 2 ** 31 - 1;
+const LONGEST_TIMER = 2 ** 31 - 1000; // with what is added to it
 
 /** The store over a driver: every promise that does not depend on the backend is kept here. */
 export class DriverStore<S extends Session = Session> implements FullSessionStore<S> {
@@ -85,7 +85,12 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     signal,
   }: InterruptOptions = {}): AsyncGenerator<[id: string, session: S], void> {
     for await (const [id, record] of this.#backend.records(signal)) {
-      const session = this.#live(record, id);
+      let session: S | null = null;
+      try {
+        session = this.#live(record, id);
+      } catch (error) {
+        this.#backend.warn(error as SessionError);
+      }
       if (session) yield [id, session];
     }
   }
@@ -100,7 +105,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
       if (session === undefined) {
         throw new TypeError('change returned undefined; return the session, or null to destroy it');
       }
-      return session && this.#record(id, session, found);
+      return session === null ? null : this.#record(id, session, found);
     });
     return next ? copyOut(next.session as S) : null;
   }
@@ -119,7 +124,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
       signal?.throwIfAborted();
       const count = await this.#backend.prune(this.#now());
       if (count === undefined) break;
-      if (count === 0) return pruned;
+      if (!(count > 0)) return pruned;
       pruned += count;
     }
     for await (const [id, record] of this.#backend.records(signal)) {

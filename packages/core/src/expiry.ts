@@ -24,7 +24,9 @@ export function checkExpiresIn(minutes: unknown): asserts minutes is number {
  * up, or `null` for never.
  */
 export function expiryAt(now: number, minutes: number): number | null {
-  if (Number.isNaN(now)) throw new TypeError('the clock returned NaN');
+  if (typeof now !== 'number' || Number.isNaN(now)) {
+    throw new TypeError(`the clock returned ${now}`);
+  }
   const at = Math.ceil(now) + Math.ceil(minutes * 60_000);
   return at <= LAST_MOMENT ? at : null;
 }

@@ -1,4 +1,4 @@
-import { type BackendClock, Budget } from './budget.ts';
+import { BackendClock, Budget } from './budget.ts';
 
 // How much later than its budget a call goes on out of turn: by then the call ahead, if it is the
 // backend that holds it up, has timed out and its time is on the clock.
@@ -30,7 +30,7 @@ export class Lines {
   ): Promise<T> {
     let line = this.#lines.get(key);
     if (!line) {
-      line = { last: undefined, clock: { spent: 0 } };
+      line = { last: undefined, clock: new BackendClock() };
       this.#lines.set(key, line);
     }
     const budget = new Budget(limit, line.clock);
@@ -42,7 +42,7 @@ export class Lines {
     line.last = left;
     try {
       if (ahead) await (limit === Infinity ? ahead : settledOrAfter(ahead, limit + GRACE));
-      return await task(budget);
+      return await task(new Budget(budget.left, undefined, line.clock));
     } finally {
       if (line.last === left) this.#lines.delete(key);
       leave();

@@ -107,8 +107,9 @@ function fateOf(
 ): 'applied' | 'not-applied' | 'unknown' {
   if (isAmong(expected, found)) return 'not-applied'; // somebody else's version came next
   if (found && found.history.length >= HISTORY_LENGTH) return 'unknown'; // it may be forgotten
-  // The session was destroyed since: a destroy has come true, and a change starts from what is now.
-  return record === null ? 'applied' : 'not-applied';
+  if (expected === null && found) return 'not-applied'; // somebody else created it
+  // The session was destroyed since. A destroy has come true; a change may have been applied before.
+  return record === null ? 'applied' : 'unknown';
 }
 
 function isAmong(etag: string | null | undefined, found: SessionRecord | null): boolean {
@@ -118,6 +119,8 @@ function isAmong(etag: string | null | undefined, found: SessionRecord | null): 
 /** Waits a random moment, longer each time, so that those in conflict come apart. */
 async function pause(attempt: number, budget: Budget): Promise<void> {
   const ms = Math.min(Math.random() * Math.min(LONGEST_PAUSE, 5 * 2 ** attempt), budget.left);
-  if (ms > 0) await setTimeout(ms);
-  budget.spend(ms);
+  if (ms <= 0) return;
+  const stop = budget.wait();
+  await setTimeout(ms);
+  stop();
 }

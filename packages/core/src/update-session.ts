@@ -2,7 +2,11 @@ import { copyIn } from './json.ts';
 import { Lines } from './line.ts';
 import type { FullSessionStore, Session, SessionStore } from './session-store.ts';
 
-const linesOf = new WeakMap<object, Lines>();
+// One for all copies of this package in the process.
+const KEY = Symbol.for('@sessions/core lines');
+const shared = globalThis as { [KEY]?: WeakMap<object, Pick<Lines, 'run'>> };
+shared[KEY] ??= new WeakMap();
+const linesOf = shared[KEY];
 
 /**
  * `store.update(id, change)` for any store. With one that has only the five methods, calls for one
@@ -23,7 +27,7 @@ export async function updateSession<S extends Session>(
     }
     if (session === null) await store.destroy(id);
     else await store.write(id, copyIn(session, Infinity));
-    return session;
+    return session && copyIn(session, Infinity);
   });
 }
 

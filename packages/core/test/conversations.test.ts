@@ -219,6 +219,19 @@ describe('on conflict', () => {
     });
   });
 
+  test('a function runs once where nobody was faster, and what it made is what is stored', async () => {
+    const { store, conversations } = setup();
+    let made = 0;
+    for (let n = 1; n <= 2; n++) {
+      const told = await conversations.run('a', (conversation) => {
+        conversation.setState(() => ({ count: ++made }));
+        return conversation.state.count;
+      });
+      expect(told).toBe(n);
+      expect((await store.read('a'))?._state.count).toBe(n);
+    }
+  });
+
   test('resetState is a change like the others', async () => {
     const { store, other, conversations } = setup();
     await conversations.run('a', async (conversation) => {

@@ -146,6 +146,17 @@ describe.each(operations)('%s', (name, operation) => {
 });
 
 describe('life cycle', () => {
+  test('a driver whose open throws at once is opened again', async () => {
+    let attempts = 0;
+    const open = () => {
+      if (++attempts === 1) throw new Error('refused');
+    };
+    const store = storeOver({ open });
+    await expect(store.init()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await store.init()).toBe(store);
+    expect(attempts).toBe(2);
+  });
+
   test('init resolves with the store, twice, at once, and again after it failed', async () => {
     let attempts = 0;
     const open = async () => {
@@ -341,6 +352,7 @@ describe('a corrupt record', () => {
           yield unreadable;
           yield strange as SessionError;
           yield ['bad', { ...good, etag: 5 } as unknown as SessionRecord];
+          yield ['deep', { ...good, session: deep }];
           yield ['good', { ...good, session: { n: 1 } }];
         },
       },
@@ -351,6 +363,7 @@ describe('a corrupt record', () => {
       unreadable,
       expect.objectContaining({ code: 'CORRUPT', cause: strange }),
       expect.objectContaining({ code: 'CORRUPT', idHash: hashId('bad') }),
+      expect.objectContaining({ code: 'CORRUPT', idHash: hashId('deep') }),
     ]);
     expect(await store.prune()).toBe(0);
   });
