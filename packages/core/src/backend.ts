@@ -87,6 +87,7 @@ export class Backend {
         ? entries[Symbol.asyncIterator]()
         : entries[Symbol.iterator]();
     let idle = true;
+    let failed = false;
     try {
       for (;;) {
         signal?.throwIfAborted();
@@ -99,9 +100,15 @@ export class Backend {
         else if (!isRecord(value[1])) this.warn(corrupt(value[0]));
         else yield value as readonly [string, SessionRecord];
       }
+    } catch (error) {
+      failed = true;
+      throw error;
     } finally {
-      // An iterator that failed or hangs would not hear of it.
-      if (idle) await step(async () => iterator.return?.());
+      const cleanUp = async () => iterator.return?.();
+      const left = this.#bounded('list', undefined, this.budget(), cleanUp(), this.#timeout);
+      // One that hangs hears of it when it goes on. No error of this takes the place of another.
+      const heard = failed || this.isClosed ? left.catch(() => {}) : left;
+      if (idle) await heard;
     }
   }
 

@@ -458,6 +458,56 @@ describe('entries', () => {
     await expect(loop).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
+  test('rejects with the reason of its signal also when the driver hangs then', async () => {
+    const hanging: AsyncIterableIterator<DriverEntry> = {
+      [Symbol.asyncIterator]: () => hanging,
+      next: async () => ({ done: false, value: ['a', record] }),
+      return: never,
+    };
+    const store = storeOver({ entries: () => hanging }, { timeout: 30 });
+    const controller = new AbortController();
+    const loop = (async () => {
+      for await (const _ of store.entries({ signal: controller.signal })) {
+        controller.abort(new Error('enough'));
+      }
+    })();
+    await expect(loop).rejects.toThrow('enough');
+  });
+
+  test('lets the driver clean up when it answers after all, and when the store is closed', async () => {
+    let open = 0;
+    let answer: () => void = () => {};
+    const late = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const store = storeOver(
+      {
+        async *entries(): AsyncGenerator<DriverEntry> {
+          open++;
+          try {
+            yield ['a', record];
+            await late;
+            yield ['b', record];
+          } finally {
+            open--;
+          }
+        },
+      },
+      { timeout: 30 },
+    );
+    await expect(store.all()).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(open).toBe(1);
+    answer();
+    await new Promise(setImmediate);
+    expect(open).toBe(0);
+
+    for await (const _ of store.entries()) {
+      await store.close();
+      break;
+    }
+    expect(open).toBe(0);
+  });
+
   test('rejects when the backend fails midway, instead of ending early', async () => {
     const store = storeOver({
       async *entries(): AsyncGenerator<DriverEntry> {
