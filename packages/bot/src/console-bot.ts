@@ -66,7 +66,7 @@ export class ConsoleBot<T extends State = State> extends Bot<T, ConsoleEvent> {
       if (input.isTTY && output.isTTY) await this.#talk(input, output, errorOutput);
       else await this.#pipe(input, output);
     } finally {
-      output.off('error', ignore);
+      setImmediate(() => output.off('error', ignore)); // the stream tells after the write has rejected
     }
   }
 

@@ -17,6 +17,7 @@ Options:
 /** Runs the command line, and resolves with the exit code. */
 export async function main(args: readonly string[], streams: ConsoleStreams = {}): Promise<number> {
   const { output = process.stdout, errorOutput = process.stderr } = streams;
+  output.on('error', () => {}); // whoever read it has gone
   try {
     const options = parse(args);
     if (options.help) output.write(HELP);

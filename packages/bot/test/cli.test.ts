@@ -76,6 +76,15 @@ test('a piped conversation, in memory by default', async () => {
   });
 });
 
+test.each(['--help', '--session=a'])('with %s, nobody reads its output: no crash', async (arg) => {
+  const script = 'exec 3>&1; echo Hi | { "$0" "$@"; echo $? >&3; } | exec true';
+  const child = spawn('sh', ['-c', script, process.execPath, cli, arg], { cwd: folder });
+  const [code, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect(stderr).not.toContain('Unhandled');
+  expect(stderr).not.toContain('at ');
+  expect(code.trim()).toBe(arg === '--help' ? '0' : '1');
+});
+
 test('the memory store by name', async () => {
   expect(await run(['--store', 'memory'], 'Hi')).toEqual({ code: 0, stdout: greeting, stderr: '' });
 });
