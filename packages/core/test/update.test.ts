@@ -317,6 +317,20 @@ describe('an update whose answer is lost is applied exactly once when the comman
   });
 });
 
+test('a creation that was lost before somebody else created the session is made again on top', async () => {
+  const { driver, put, store, other } = setup();
+  driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
+    [
+      async () => {
+        await other.write('a', { n: 5 });
+        throw lost();
+      },
+    ],
+    put,
+  );
+  expect(await store.update('a', increment)).toEqual({ n: 6 });
+});
+
 describe('an update that destroys, with its answer lost,', () => {
   test('has come true when the session is gone', async () => {
     const { driver, store } = setup();
