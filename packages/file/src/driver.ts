@@ -103,7 +103,7 @@ export class FileDriver implements Driver {
     expected: string | null | undefined,
     timeout: number,
   ): Promise<boolean> {
-    return this.#locked(id, timeout, 'write', async (lock, commit) => {
+    return this.#locked(id, deadlineOf(timeout), 'write', async (lock, commit) => {
       const current = await this.#read(id);
       let next = applyPut(current, record, expected);
       if (next === 'conflict') return false;
@@ -119,14 +119,15 @@ export class FileDriver implements Driver {
 
   async delete(id: string, expected: string | undefined, timeout: number): Promise<boolean> {
     const path = this.#path(id);
+    const deadline = deadlineOf(timeout);
     const isGone = await this.#gate.run(async () => {
       // Whoever has the lock may be about to put a file there, however late.
       const isIdle = await this.#locks.isFree(hashId(id));
       return isIdle && (await isAbsent(path)) && this.#isGone(id);
     });
     if (isGone) return expected === undefined;
-    return this.#locked(id, timeout, 'remove', async (lock, commit) => {
-      if (await isAbsent(path)) return expected === undefined && this.#isGone(id);
+    return this.#locked(id, deadline, 'remove', async (lock, commit) => {
+      if (await isAbsent(path)) return (await this.#isGone(id)) && expected === undefined;
       const current = expected === undefined ? null : await this.#read(id);
       if (expected !== undefined && current?.etag !== expected) return false;
       // What has expired may come back after a power cut: it is expired still.
@@ -196,12 +197,10 @@ export class FileDriver implements Driver {
   /** Does the task under the lock of the id; an attempt that missed is made again. */
   async #locked(
     id: string,
-    timeout: number,
+    deadline: number,
     kind: 'write' | 'remove',
     task: Task,
   ): Promise<boolean> {
-    // The answer should be there before the store gives up.
-    const deadline = performance.now() + timeout - Math.min(100, timeout / 10);
     const once = () => this.#gate.run(() => this.#attempt(id, deadline, kind, task));
     let cause: unknown;
     for (let attempt = 0; ; attempt++) {
@@ -332,6 +331,11 @@ async function isAbsent(path: string): Promise<boolean> {
     ignore('ENOENT')(error);
     return true;
   }
+}
+
+// The answer should be there before the store gives up.
+function deadlineOf(timeout: number): number {
+  return performance.now() + timeout - Math.min(100, timeout / 10);
 }
 
 function checkTime(deadline: number, id: string, cause?: unknown): void {

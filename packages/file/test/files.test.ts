@@ -333,6 +333,26 @@ test('many calls at once need few open files', async () => {
   expect({ stdout, stderr }).toEqual({ stdout: '2000\n', stderr: '' });
 }, 60_000);
 
+test('a destroy that was given up while others were read is not done later', async () => {
+  const patient = new FileSessionStore(folder, { timeout: 30_000, flush: false });
+  const text = 'x'.repeat(7_000_000);
+  await Promise.all(['a', 'b', 'c'].map((id) => patient.write(id, { text })));
+  await patient.write('victim', { n: 'old' });
+  const busy = await new FileSessionStore(folder, { timeout: 300, flush: false }).init();
+  const reads = Array.from({ length: 150 }, (_, n) => busy.read('abc'[n % 3] as string));
+  const given = expect(busy.destroy('victim')).rejects.toMatchObject({ code: 'TIMEOUT' });
+  const all = Promise.allSettled(reads);
+  await given;
+  await patient.write('victim', { n: 'new' });
+  await all;
+  await busy.close();
+  // Whatever waited behind the reads has had its turn once this comes to its own.
+  const last = Array.from({ length: 40 }, () => patient.read('a'));
+  await Promise.all(last);
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  expect(await patient.read('victim')).toEqual({ n: 'new' });
+}, 60_000);
+
 test('the lifetime in minutes may be the second argument', async () => {
   const minutes = new FileSessionStore(folder, 10 / 60);
   await minutes.write('a', { n: 1 });
