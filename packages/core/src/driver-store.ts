@@ -1,7 +1,7 @@
 import { Backend, corrupt, isPromise, withHash } from './backend.ts';
 import type { Budget } from './budget.ts';
 import { type Driver, historyAfter, newEtag, type SessionRecord } from './driver.ts';
-import { SessionError } from './errors.ts';
+import { isSessionError, SessionError } from './errors.ts';
 import { checkExpiresIn, DEFAULT_EXPIRES_IN, expiryAt, isExpired } from './expiry.ts';
 import { checkId } from './id.ts';
 import { copyIn, copyOut } from './json.ts';
@@ -89,7 +89,8 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
       try {
         session = this.#live(record, id);
       } catch (error) {
-        this.#backend.warn(error as SessionError);
+        if (!isSessionError(error, 'CORRUPT')) throw error;
+        this.#backend.warn(error);
       }
       if (session) yield [id, session];
     }

@@ -27,7 +27,7 @@ export async function swap(
     try {
       found = await backend.get(id, budget);
     } catch (error) {
-      if (!doubt || doubt.settled) throw error;
+      if (!doubt) throw error;
       await pause(attempt, budget);
       if (budget.left <= 0 || backend.isClosed) throw doubt.error;
       continue;

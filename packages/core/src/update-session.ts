@@ -25,9 +25,13 @@ export async function updateSession<S extends Session>(
     if (session === undefined) {
       throw new TypeError('change returned undefined; return the session, or null to destroy it');
     }
-    if (session === null) await store.destroy(id);
-    else await store.write(id, copyIn(session, Infinity));
-    return session && copyIn(session, Infinity);
+    if (session === null) {
+      await store.destroy(id);
+      return null;
+    }
+    const copy = copyIn(session, Infinity);
+    await store.write(id, copyIn(copy, Infinity));
+    return copy;
   });
 }
 
