@@ -89,7 +89,8 @@ export const interruption: readonly Promised[] = [
 
   remoteStores('a write that was given up does not overwrite a later one', async (trial) => {
     const store = await trial.open({ timeout: TIMEOUT });
-    for (const id of IDS) await store.write(id, { old: true });
+    // At once, so that a pool has a connection for each of the calls that follow.
+    await Promise.all(IDS.map((id) => store.write(id, { old: true })));
     await comesTooLate(trial, () => [
       store.write('a', { stale: true }),
       store.write('b', { stale: true }),
