@@ -178,16 +178,14 @@ export class Connection {
         refusal: undefined,
       };
       if (this.#closed) return reject(unavailable('the connection was closed'));
-      if (this.#hasRoom() && this.#waiting.size === 0) {
-        call.timer = setTimeout(() => this.#expire(call), timeout);
-        this.#send(call);
-      } else if (this.#isCrowded()) {
+      const isNext = this.#hasRoom() && this.#waiting.size === 0;
+      if (!isNext && this.#isCrowded()) {
         const what = 'too many calls already wait for the server';
-        reject(unavailable(`${job.name}: ${what}`, this.#lastError));
-      } else {
-        call.timer = setTimeout(() => this.#expire(call), timeout);
-        this.#wait(call);
+        return reject(unavailable(`${job.name}: ${what}`, this.#lastError));
       }
+      call.timer = setTimeout(() => this.#expire(call), timeout);
+      if (isNext) this.#send(call);
+      else this.#wait(call);
     });
   }
 
@@ -404,10 +402,9 @@ export class Connection {
   #expire(call: Call): void {
     const { sentAt, refusal } = call;
     if (sentAt !== undefined) {
-      const isOfThisLink = call.link === this.#link;
       this.#fail(call, 'TIMEOUT', 'the server did not answer in time', refusal);
       // Nothing at all since: whoever is at the other end may never answer.
-      if (isOfThisLink && this.#heardAt <= sentAt) this.#reconnectSoon();
+      if (call.link === this.#link && this.#heardAt <= sentAt) this.#reconnectSoon();
     } else if (refusal || !this.isReady) {
       const what = refusal ? 'the server kept refusing' : 'there is no connection to the server';
       this.#fail(call, 'UNAVAILABLE', what, refusal ?? this.#lastError);
