@@ -1,4 +1,4 @@
-import { chmod, constants, lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, constants, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -14,7 +14,16 @@ import {
   type StoreOptions,
 } from '@sessions/core';
 import writeFileAtomic from 'write-file-atomic';
-import { flushFolder, hasCode, ignore, makeFolders, makeInnerFolder } from './folder.ts';
+import {
+  FULL,
+  flushFolder,
+  hasCode,
+  ignore,
+  isAbsent,
+  makeFolders,
+  makeInnerFolder,
+  noneIfAbsent,
+} from './folder.ts';
 import { type Content, decode, encode } from './format.ts';
 import { Gate } from './gate.ts';
 import { type Lock, Locks } from './lock.ts';
@@ -79,7 +88,7 @@ export class FileDriver implements Driver {
     this.#lease = timeout / 4;
     try {
       // A full disk is no reason to fail: sessions can be read.
-      await this.#makeRoot().catch(ignore('ENOSPC', 'EDQUOT'));
+      await this.#makeRoot().catch(ignore(...FULL));
       await this.#locks.sweep((cause) => {
         const what = 'what a process has left cannot be removed';
         warn(new SessionError('UNAVAILABLE', what, { cause }));
@@ -138,7 +147,7 @@ export class FileDriver implements Driver {
   }
 
   async *entries(): AsyncGenerator<DriverEntry, void> {
-    const shards = await readdir(this.#root, { withFileTypes: true }).catch(noneIfRemoved);
+    const shards = await readdir(this.#root, { withFileTypes: true }).catch(noneIfAbsent);
     for (const shard of shards) {
       if (!/^[0-9a-f]{2}$/.test(shard.name)) continue;
       if (!shard.isDirectory()) {
@@ -146,7 +155,7 @@ export class FileDriver implements Driver {
         continue;
       }
       // All names first: a listing under way would show what is replaced meanwhile twice.
-      const all = await readdir(join(this.#root, shard.name)).catch(noneIfRemoved);
+      const all = await readdir(join(this.#root, shard.name)).catch(noneIfAbsent);
       const files = all.filter((file) => file.endsWith('.json'));
       for (let i = 0; i < files.length; i += READ_AHEAD) {
         const ahead = files.slice(i, i + READ_AHEAD);
@@ -316,21 +325,6 @@ function unavailable(id: string, cause: unknown): SessionError {
     id,
     cause,
   });
-}
-
-function noneIfRemoved(error: unknown): [] {
-  ignore('ENOENT')(error);
-  return [];
-}
-
-async function isAbsent(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return false;
-  } catch (error) {
-    ignore('ENOENT')(error);
-    return true;
-  }
 }
 
 // The answer should be there before the store gives up.

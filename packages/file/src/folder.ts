@@ -1,6 +1,9 @@
 import { chmod, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** What a file system says that has no room for more. */
+export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];
+
 /** Makes the folder and those above it, where they are missing, and so that a power cut spares them. */
 export async function makeFolders(path: string, flush: boolean): Promise<void> {
   const above = dirname(path);
@@ -50,4 +53,20 @@ export function ignore(...codes: string[]): (error: unknown) => void {
   return (error) => {
     if (!hasCode(error, ...codes)) throw error;
   };
+}
+
+export async function isAbsent(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    ignore('ENOENT')(error);
+    return true;
+  }
+}
+
+/** For `catch` of `readdir`: what is not there has nothing in it. */
+export function noneIfAbsent(error: unknown): [] {
+  ignore('ENOENT')(error);
+  return [];
 }

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readdir, readFile, readlink, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode, ignore, makeFolder } from './folder.ts';
+import { FULL, hasCode, ignore, isAbsent, makeFolder, noneIfAbsent } from './folder.ts';
 
 const HELD = ['ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
-const FULL = ['ENOSPC', 'EDQUOT'];
 // Waits, as two empty folders, for a time when no folder can be made.
 const RESERVE = 'reserve';
 const RECURSIVELY = { recursive: true, force: true } as const;
@@ -67,20 +66,14 @@ export class Locks {
   }
 
   /** Whether nobody has the lock, nor has left it. */
-  async isFree(name: string): Promise<boolean> {
-    try {
-      await lstat(join(this.#folder, name));
-      return false;
-    } catch (error) {
-      ignore('ENOENT')(error);
-      return true;
-    }
+  isFree(name: string): Promise<boolean> {
+    return isAbsent(join(this.#folder, name));
   }
 
   /** Removes what owners that are gone have left, and sees to the reserve. */
   async sweep(warn: (error: unknown) => void): Promise<void> {
     await self(); // so that no lock has to wait for it
-    for (const name of await namesIn(this.#folder)) {
+    for (const name of await readdir(this.#folder).catch(noneIfAbsent)) {
       try {
         const place = join(this.#folder, name);
         if (/^[0-9a-f]{64}$/.test(name)) await this.#isHeld(place);
@@ -136,15 +129,6 @@ export class Locks {
       if (!hasCode(error, 'EEXIST')) throw error;
     }
     await makeFolder(join(reserve, RESERVE)).catch(ignore('EEXIST', 'ENOENT', ...FULL));
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    ignore('ENOENT')(error);
-    return [];
   }
 }
 
