@@ -1,5 +1,5 @@
 import { Budget, within } from './budget.ts';
-import type { Driver, DriverEntry, SessionRecord } from './driver.ts';
+import { type Driver, type DriverEntry, isRecord, type SessionRecord } from './driver.ts';
 import { hashId, isSessionError, SessionError } from './errors.ts';
 
 export type Awaitable<T> = T | PromiseLike<T>;
@@ -213,17 +213,4 @@ function failure(
 function checked(record: SessionRecord | null, id: string): SessionRecord | null {
   if (record !== null && !isRecord(record)) throw corrupt(id);
   return record;
-}
-
-function isRecord(value: unknown): value is SessionRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const { session, expiresAt, etag, history } = value as SessionRecord;
-  return (
-    typeof session === 'object' &&
-    session !== null &&
-    !Array.isArray(session) &&
-    (expiresAt === null || Number.isFinite(expiresAt)) &&
-    typeof etag === 'string' &&
-    Array.isArray(history)
-  );
 }

@@ -14,6 +14,20 @@ export interface SessionRecord {
   readonly history: readonly string[];
 }
 
+/** Whether this has the shape of a record. The store checks what a driver gives it with this. */
+export function isRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { session, expiresAt, etag, history } = value as SessionRecord;
+  return (
+    typeof session === 'object' &&
+    session !== null &&
+    !Array.isArray(session) &&
+    (expiresAt === null || Number.isFinite(expiresAt)) &&
+    typeof etag === 'string' &&
+    Array.isArray(history)
+  );
+}
+
 /** How many former etags a record remembers. */
 export const HISTORY_LENGTH = 8;
 

@@ -10,6 +10,7 @@ export {
   type Driver,
   type DriverEntry,
   HISTORY_LENGTH,
+  isRecord,
   type SessionRecord,
 } from './driver.ts';
 export { DriverStore } from './driver-store.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SessionRecord } from '@sessions/core';
+import { isRecord, type SessionRecord } from '@sessions/core';
 
 const VERSION = 1;
 
@@ -30,16 +30,9 @@ export function decode(bytes: Buffer): Content {
   if (!head) throw new Error(`it is not a session file of version ${VERSION}${newer(bytes)}`);
   if (checksum(bytes.subarray(head.length)) !== sum) throw new Error('its checksum is wrong');
   const { id, etag, history, expiresAt, session } = parse(bytes);
-  const isOurs =
-    typeof id === 'string' &&
-    typeof etag === 'string' &&
-    Array.isArray(history) &&
-    (expiresAt === null || Number.isFinite(expiresAt)) &&
-    typeof session === 'object' &&
-    session !== null &&
-    !Array.isArray(session);
-  if (!isOurs) throw new Error('it is not ours');
-  return { id, record: { session, expiresAt, etag, history } };
+  const record = { session, expiresAt, etag, history };
+  if (typeof id !== 'string' || !isRecord(record)) throw new Error('it is not ours');
+  return { id, record };
 }
 
 function parse(bytes: Buffer) {

@@ -6,6 +6,7 @@ import {
   type DriverEntry,
   HISTORY_LENGTH,
   hashId,
+  isRecord,
   SessionError,
   type SessionRecord,
   type StoreOptions,
@@ -340,18 +341,17 @@ function decode({ v, data, etags, expiresAt }: Stored): SessionRecord {
   const [etag, ...history] = Array.isArray(etags) ? etags : [];
   if (v !== VERSION || typeof data !== 'string' || typeof etag !== 'string') throw corrupt();
   if (!history.every((each) => typeof each === 'string')) throw corrupt();
-  return { session: sessionIn(data), expiresAt: momentIn(expiresAt), etag, history };
+  const record = { session: parse(data), expiresAt: momentIn(expiresAt), etag, history };
+  if (!isRecord(record)) throw corrupt();
+  return record;
 }
 
-function sessionIn(data: string): SessionRecord['session'] {
-  let session: unknown;
+function parse(data: string): SessionRecord['session'] {
   try {
-    session = JSON.parse(data);
+    return JSON.parse(data);
   } catch {
     throw corrupt(); // without the cause, which quotes the data
   }
-  if (typeof session !== 'object' || session === null || Array.isArray(session)) throw corrupt();
-  return session;
 }
 
 function momentIn(expiresAt: unknown): number | null {

@@ -4,6 +4,7 @@ import {
   type Driver,
   type DriverEntry,
   HISTORY_LENGTH,
+  isRecord,
   SessionError,
   type SessionRecord,
 } from '@sessions/core';
@@ -442,28 +443,28 @@ function decodeId(text: string): string | undefined {
 }
 
 function recordIn(value: string | typeof WRONG_TYPE, id: string): SessionRecord {
-  const record = typeof value === 'string' ? decode(value) : undefined;
+  const record = decode(value);
   if (!record) throw corrupt(id);
   return record;
 }
 
 function entryOf(id: string, value: string | typeof WRONG_TYPE): DriverEntry {
-  const record = typeof value === 'string' ? decode(value) : undefined;
+  const record = decode(value);
   return record ? [id, record] : corrupt(id);
 }
 
-function decode(value: string): SessionRecord | undefined {
+function decode(value: string | typeof WRONG_TYPE): SessionRecord | undefined {
+  if (value === WRONG_TYPE) return undefined;
   const stop = value.indexOf('\n');
   if (stop < 0 || stop >= HEAD) return undefined;
   const [format, bytes, expiresAt, etag, ...history] = value.slice(0, stop).split(' ');
   if (format !== FORMAT || !etag) return undefined;
   const json = value.slice(stop + 1);
   const at = expiresAt === '-' ? null : Number(expiresAt);
-  if (Buffer.byteLength(json) !== Number(bytes) || Number.isNaN(at)) return undefined;
+  if (Buffer.byteLength(json) !== Number(bytes)) return undefined;
   try {
-    const session = JSON.parse(json);
-    if (typeof session !== 'object' || session === null || Array.isArray(session)) return undefined;
-    return { session, expiresAt: at, etag, history };
+    const record = { session: JSON.parse(json), expiresAt: at, etag, history };
+    return isRecord(record) ? record : undefined;
   } catch {
     return undefined;
   }
