@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-IMAGE="sessions-mongo-java:$(cat build.sh pom.xml Dockerfile MongoServerImage.java | sha256sum | cut -c1-12)"
+IMAGE="sessions-mongo-java:$(cat build.sh ../copy-libraries.sh pom.xml Dockerfile MongoServerImage.java | sha256sum | cut -c1-12)"
 
 packages=()
 command -v mvn >/dev/null || packages+=(maven)
@@ -29,13 +29,7 @@ build() {
 
   jlink --add-modules java.base,java.logging,java.management,java.naming,jdk.unsupported \
     --strip-java-debug-attributes --no-header-files --no-man-pages --output "$root/jre"
-  # There is nothing else in the image: every library that Java loads has to come along.
-  find "$root/jre" -type f \( -name '*.so' -o -name java \) -exec ldd {} + |
-    sed -n 's/.*\(=> \|^[[:space:]]*\)\(\/[^ ]*\) (0x.*/\2/p' | grep -v "^$work" | sort -u |
-    while read -r library; do
-      mkdir -p "$root$(dirname "$library")"
-      cp -L "$library" "$root$library"
-    done
+  find "$root/jre" -type f \( -name '*.so' -o -name java \) -exec ../copy-libraries.sh "$root" {} +
 
   cp Dockerfile "$work/"
   DOCKER_BUILDKIT=0 docker build -q -t "$IMAGE" "$work"

@@ -11,7 +11,7 @@ command -v redis-server >/dev/null || {
 } >&2
 
 program=$(readlink -f "$(command -v redis-server)")
-IMAGE="sessions-redis:$(cat build.sh Dockerfile "$program" | sha256sum | cut -c1-12)"
+IMAGE="sessions-redis:$(cat build.sh ../copy-libraries.sh Dockerfile "$program" | sha256sum | cut -c1-12)"
 
 build() {
   work=$(mktemp -d)
@@ -19,12 +19,7 @@ build() {
   root=$work/root
   mkdir -p "$root/data" "$root/tmp" "$root/usr/bin"
   cp "$program" "$root/usr/bin/redis-server"
-  # There is nothing else in the image: every library that it loads has to come along.
-  ldd "$program" | sed -n 's/.*\(=> \|^[[:space:]]*\)\(\/[^ ]*\) (0x.*/\2/p' |
-    while read -r library; do
-      mkdir -p "$root$(dirname "$library")"
-      cp -L "$library" "$root$library"
-    done
+  ../copy-libraries.sh "$root" "$program"
   cp Dockerfile "$work/"
   DOCKER_BUILDKIT=0 docker build -q -t "$IMAGE" "$work"
 }
