@@ -1,4 +1,11 @@
-import { Conversations, type Session, type SessionStore, type State } from '@sessions/core';
+import {
+  Conversations,
+  checkOptions,
+  type Exclusive,
+  type Session,
+  type SessionStore,
+  type State,
+} from '@sessions/core';
 import { MemorySessionStore } from '@sessions/memory';
 import { type BotEvent, type Context, EventContext, type Reply } from './context.ts';
 
@@ -9,11 +16,13 @@ export interface BotOptions<T extends State = State, E extends BotEvent = BotEve
   readonly initialState?: T | undefined;
   /** Chooses the session of an event: one per chat, per person, …; `event.sessionId` by default. */
   readonly sessionId?: ((event: E) => string) | undefined;
-  /** The clock of `lastActivity`, in milliseconds since 1970; `Date.now` by default. */
+  /** Runs the handlers of one conversation one after another over processes: see `Conversations`. */
+  readonly exclusive?: Exclusive | undefined;
+  /** The clock of `lastActivity`, in milliseconds since 1970; `() => Date.now()` by default. */
   readonly now?: (() => number) | undefined;
 }
 
-const OPTIONS = 'sessionStore, initialState, sessionId, now';
+const OPTIONS = ['sessionStore', 'initialState', 'sessionId', 'exclusive', 'now'];
 
 /** A bot that knows no transport: it is handed events, and a way to reply to each. */
 export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
@@ -26,16 +35,21 @@ export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
   #onError: ((error: unknown, event: E) => unknown) | undefined;
 
   constructor(options: BotOptions<T, E> = {}) {
-    const { sessionStore, initialState, sessionId, now = Date.now, ...others } = options;
+    const {
+      sessionStore,
+      initialState,
+      sessionId,
+      exclusive,
+      now = () => Date.now(),
+      ...others
+    } = options;
     // One that is misspelt would keep the sessions in memory, and nobody would notice.
-    for (const name of Object.keys(others)) {
-      throw new TypeError(`a bot has no option ${name}; there are ${OPTIONS}`);
-    }
+    checkOptions('a bot', others, OPTIONS);
     checkFunction('now', now);
     if (sessionId !== undefined) checkFunction('sessionId', sessionId);
     this.sessionStore =
       sessionStore === undefined ? new MemorySessionStore(Infinity, { now }) : sessionStore;
-    this.#conversations = new Conversations<T>(this.sessionStore, initialState);
+    this.#conversations = new Conversations<T>(this.sessionStore, initialState, { exclusive });
     this.#sessionId = sessionId ?? ((event) => event.sessionId);
     this.#now = now;
   }

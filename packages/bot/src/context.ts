@@ -52,6 +52,10 @@ export class EventContext<T extends State, E extends BotEvent | null> implements
     return this.#conversation.session;
   }
 
+  get signal(): AbortSignal {
+    return this.#conversation.signal;
+  }
+
   get state(): Readonly<T> {
     return this.#conversation.state;
   }

@@ -1,11 +1,17 @@
-import { Budget, within } from './budget.ts';
-import { type Driver, type DriverEntry, isRecord, type SessionRecord } from './driver.ts';
-import { hashId, isSessionError, SessionError } from './errors.ts';
+import { Deadline, within } from './deadline.ts';
+import {
+  type Driver,
+  type DriverEntry,
+  type DriverId,
+  isRecord,
+  type SessionRecord,
+} from './driver.ts';
+import { isSessionError, SessionError } from './errors.ts';
+import { isExpired } from './expiry.ts';
+import { type Action, corrupt, explain, failure, unreadable } from './failure.ts';
+import type { ListOptions } from './session-store.ts';
 
 export type Awaitable<T> = T | PromiseLike<T>;
-
-type Action = 'open' | 'get' | 'put' | 'delete' | 'list' | 'prune' | 'close';
-const CHANGES: readonly Action[] = ['put', 'delete', 'prune'];
 
 /** A driver that is opened when needed, answers in time, and whose errors say what they mean. */
 export class Backend {
@@ -24,8 +30,8 @@ export class Backend {
   }
 
   /** What one operation may spend, unless it has to share. */
-  budget(): Budget {
-    return new Budget(this.#timeout);
+  deadline(): Deadline {
+    return new Deadline(this.#timeout);
   }
 
   get isClosed(): boolean {
@@ -33,17 +39,17 @@ export class Backend {
   }
 
   /** Opens the driver, once for all who wait, and again after it failed. */
-  async ready(budget: Budget, id?: string): Promise<void> {
+  async ready(deadline: Deadline, id?: string): Promise<void> {
     if (this.isClosed) throw new SessionError('CLOSED', 'the store is closed', { id });
     if (this.#opened) return;
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
-    await this.#bounded('open', id, budget, this.#opening, budget.left);
+    await this.#bounded('open', id, deadline, this.#opening, deadline.left);
   }
 
-  get(id: string, budget: Budget): Awaitable<SessionRecord | null> {
-    const record = this.#ask('get', id, budget, (ms) => this.#driver.get(id, ms));
+  get(id: string, deadline: Deadline): Awaitable<SessionRecord | null> {
+    const record = this.#ask('get', id, deadline, (ms) => this.#driver.get(id, ms));
     return isPromise(record) ? record.then((late) => checked(late, id)) : checked(record, id);
   }
 
@@ -51,38 +57,69 @@ export class Backend {
     id: string,
     record: SessionRecord,
     expected: string | null | undefined,
-    budget: Budget,
+    deadline: Deadline,
     patience?: number,
   ): Awaitable<boolean> {
     const put = (ms: number) => this.#driver.put(id, record, expected, ms);
-    return this.#ask('put', id, budget, put, patience);
+    return this.#ask('put', id, deadline, put, patience);
   }
 
   delete(
     id: string,
     expected: string | undefined,
-    budget: Budget,
+    deadline: Deadline,
     patience?: number,
   ): Awaitable<boolean> {
     const remove = (ms: number) => this.#driver.delete(id, expected, ms);
-    return this.#ask('delete', id, budget, remove, patience);
+    return this.#ask('delete', id, deadline, remove, patience);
   }
 
   /** Removes some of what has expired, and answers how many; `undefined` if the driver cannot. */
   prune(now: number): Awaitable<number> | undefined {
     if (!this.#driver.prune) return undefined;
     const prune = (ms: number) => this.#driver.prune?.(now, ms) ?? 0;
-    return this.#ask('prune', undefined, this.budget(), prune);
+    return this.#ask('prune', undefined, this.deadline(), prune);
   }
 
-  /** All records that can be read; for each of the others there is a warning. */
-  async *records(
+  /** What `pick` makes of each record whose id begins so. For what cannot be read there is a warning. */
+  records<T>(
+    { prefix = '', signal }: ListOptions,
+    pick: (id: string, record: SessionRecord) => T | undefined,
+  ): AsyncGenerator<T, void> {
+    const list = () => this.#driver.entries(prefix);
+    return this.#list(list, signal, (entry: Exclude<DriverEntry, null>) => {
+      try {
+        if (!Array.isArray(entry)) throw unreadable(entry);
+        const [id, record] = entry as readonly [string, SessionRecord];
+        if (id.startsWith(prefix)) return pick(id, checked(record, id));
+      } catch (error) {
+        if (!Array.isArray(entry) || isSessionError(error, 'CORRUPT')) this.warn(error as Error);
+        else throw error;
+      }
+      return undefined;
+    });
+  }
+
+  /** The ids that begin so, without what has expired; `undefined` if the driver cannot tell them. */
+  ids({ prefix = '', signal }: ListOptions, now: () => number): AsyncGenerator<string> | undefined {
+    if (!this.#driver.ids) return undefined;
+    const list = () => this.#driver.ids?.(prefix) ?? [];
+    return this.#list(list, signal, (entry: DriverId) => {
+      const [id, expiresAt] = typeof entry === 'string' ? [entry, null] : entry;
+      return id.startsWith(prefix) && !isExpired({ expiresAt }, now()) ? id : undefined;
+    });
+  }
+
+  async *#list<E, T>(
+    list: () => AsyncIterable<E | null> | Iterable<E | null>,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<readonly [id: string, record: SessionRecord], void> {
+    pick: (entry: E) => T | undefined,
+  ): AsyncGenerator<T, void> {
     signal?.throwIfAborted();
-    const step = <T>(call: () => Awaitable<T>) => this.#ask('list', undefined, this.budget(), call);
-    const entries = await step(() => this.#driver.entries());
-    const iterator: Iterator<DriverEntry> | AsyncIterator<DriverEntry> =
+    const step = <R>(call: () => Awaitable<R>) =>
+      this.#ask('list', undefined, this.deadline(), call);
+    const entries = await step(list);
+    const iterator: Iterator<E | null> | AsyncIterator<E | null> =
       Symbol.asyncIterator in entries
         ? entries[Symbol.asyncIterator]()
         : entries[Symbol.iterator]();
@@ -96,16 +133,15 @@ export class Backend {
         idle = true;
         if (done) return;
         if (value === null) continue;
-        if (!Array.isArray(value)) this.warn(unreadable(value));
-        else if (!isRecord(value[1])) this.warn(corrupt(value[0]));
-        else yield value as readonly [string, SessionRecord];
+        const picked = pick(value);
+        if (picked !== undefined) yield picked;
       }
     } catch (error) {
       failed = true;
       throw error;
     } finally {
       const cleanUp = async () => iterator.return?.();
-      const left = this.#bounded('list', undefined, this.budget(), cleanUp(), this.#timeout);
+      const left = this.#bounded('list', undefined, this.deadline(), cleanUp(), this.#timeout);
       // One that hangs hears of it when it goes on. No error of this takes the place of another.
       const heard = failed || this.isClosed ? left.catch(() => {}) : left;
       if (idle) await heard;
@@ -125,26 +161,26 @@ export class Backend {
   }
 
   async #close(): Promise<void> {
-    const budget = this.budget();
-    const stop = budget.wait();
+    const deadline = this.deadline();
+    const stop = deadline.wait();
     await Promise.allSettled([...this.#inFlight]);
     stop();
     if (!this.#opened) return;
     const close = async () => this.#driver.close?.();
-    await this.#bounded('close', undefined, budget, close(), Math.max(budget.left, 50));
+    await this.#bounded('close', undefined, deadline, close(), Math.max(deadline.left, 50));
   }
 
   #ask<T>(
     action: Action,
     id: string | undefined,
-    budget: Budget,
+    deadline: Deadline,
     call: (ms: number) => Awaitable<T>,
-    patience: number = budget.left,
+    patience: number = deadline.left,
   ): Awaitable<T> {
     if (!this.#opened || this.#closing) {
-      return this.ready(budget, id).then(() => this.#ask(action, id, budget, call, patience));
+      return this.ready(deadline, id).then(() => this.#ask(action, id, deadline, call, patience));
     }
-    const ms = Math.ceil(Math.min(patience, budget.left));
+    const ms = Math.ceil(Math.min(patience, deadline.left));
     if (ms <= 0) throw new SessionError('TIMEOUT', `no time was left to ${action}`, { id });
     let answer: Awaitable<T>;
     try {
@@ -152,17 +188,17 @@ export class Backend {
     } catch (error) {
       throw explain(error, action, id);
     }
-    return isPromise(answer) ? this.#bounded(action, id, budget, answer, ms) : answer;
+    return isPromise(answer) ? this.#bounded(action, id, deadline, answer, ms) : answer;
   }
 
   async #bounded<T>(
     action: Action,
     id: string | undefined,
-    budget: Budget,
+    deadline: Deadline,
     answer: PromiseLike<T>,
     ms: number,
   ): Promise<T> {
-    const stop = budget.wait();
+    const stop = deadline.wait();
     const settled = within(answer, ms, () => failure('TIMEOUT', action, id));
     this.#inFlight.add(settled);
     try {
@@ -180,37 +216,7 @@ export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | null)?.then === 'function';
 }
 
-export function corrupt(id: string, cause?: unknown): SessionError {
-  return new SessionError('CORRUPT', 'the record is not one that a store wrote', { id, cause });
-}
-
-function unreadable(cause: unknown): Error {
-  if (isSessionError(cause)) return cause;
-  return new SessionError('CORRUPT', 'a record cannot be read', { cause });
-}
-
-/** The error itself, with the hash of the id if it is a `SessionError` that has none. */
-export function withHash(error: unknown, id: string | undefined): unknown {
-  if (isSessionError(error) && id !== undefined) error.idHash ??= hashId(id);
-  return error;
-}
-
-function explain(error: unknown, action: Action, id: string | undefined): unknown {
-  return isSessionError(error) ? withHash(error, id) : failure('UNAVAILABLE', action, id, error);
-}
-
-function failure(
-  code: 'TIMEOUT' | 'UNAVAILABLE',
-  action: Action,
-  id: string | undefined,
-  cause?: unknown,
-): SessionError {
-  const what = code === 'TIMEOUT' ? 'did not answer in time' : 'failed';
-  const outcome = CHANGES.includes(action) ? 'unknown' : 'not-applied';
-  return new SessionError(code, `the backend ${what}: ${action}`, { id, outcome, cause });
-}
-
-function checked(record: SessionRecord | null, id: string): SessionRecord | null {
+function checked<R extends SessionRecord | null>(record: R, id: string): R {
   if (record !== null && !isRecord(record)) throw corrupt(id);
   return record;
 }

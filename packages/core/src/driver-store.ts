@@ -1,25 +1,37 @@
-import { Backend, corrupt, isPromise, withHash } from './backend.ts';
-import type { Budget } from './budget.ts';
+import { Backend, isPromise } from './backend.ts';
+import { compareAndSwap, type Next } from './compare-and-swap.ts';
+import { concurrently } from './concurrently.ts';
+import type { Deadline } from './deadline.ts';
 import { type Driver, historyAfter, newEtag, type SessionRecord } from './driver.ts';
-import { isSessionError, SessionError } from './errors.ts';
-import { checkExpiresIn, DEFAULT_EXPIRES_IN, expiryAt, isExpired } from './expiry.ts';
+import { SessionError } from './errors.ts';
+import { expiryAt, isExpired } from './expiry.ts';
+import { corrupt, refused, withHash } from './failure.ts';
 import { checkId } from './id.ts';
 import { copyIn, copyOut } from './json.ts';
-import { Lines } from './line.ts';
-import type {
-  Capabilities,
-  FullSessionStore,
-  InterruptOptions,
-  Session,
-  StoreOptions,
+import { KeyedMutex } from './keyed-mutex.ts';
+import { checkFunction, checkOptions } from './options.ts';
+import {
+  type Capabilities,
+  type Changed,
+  type DestroyOptions,
+  type FullSessionStore,
+  type InterruptOptions,
+  KEEP,
+  type LifetimeOptions,
+  type ListOptions,
+  type Session,
+  type StoreOptions,
+  type Version,
+  type WriteOptions,
 } from './session-store.ts';
-import { type Next, swap } from './swap.ts';
+import { checkCall, checkListing, storeOptions } from './store-options.ts';
+import { RETURNED_UNDEFINED } from './update-session.ts';
 
-const DEFAULT_TIMEOUT = 5000;
-const DEFAULT_MAX_SESSION_BYTES = 8 * 1024 * 1024;
-const LONGEST_TIMER = 2 ** 31 - 1000; // with what is added to it
-
-/** The store over a driver: every promise that does not depend on the backend is kept here. */
+/**
+ * The store over a driver: every promise that does not depend on the backend is kept here.
+ *
+ * The type parameters of its methods let a store of any sessions pass for one of certain sessions.
+ */
 export class DriverStore<S extends Session = Session> implements FullSessionStore<S> {
   readonly capabilities: Capabilities;
   readonly #backend: Backend;
@@ -27,22 +39,14 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   readonly #timeout: number;
   readonly #maxSessionBytes: number;
   readonly #now: () => number;
-  readonly #lines = new Lines();
+  readonly #mutex = new KeyedMutex();
 
-  /** `options` is a lifetime in minutes, or an object. */
-  constructor(driver: Driver, options: number | StoreOptions = {}) {
-    const {
-      expiresIn = DEFAULT_EXPIRES_IN,
-      timeout = DEFAULT_TIMEOUT,
-      maxSessionBytes = DEFAULT_MAX_SESSION_BYTES,
-      now = Date.now,
-      onWarning = emitWarning,
-    } = typeof options === 'object' && options !== null ? options : { expiresIn: options };
-    checkExpiresIn(expiresIn);
-    checkAmount('timeout', timeout, 'milliseconds', LONGEST_TIMER);
-    checkAmount('maxSessionBytes', maxSessionBytes, 'bytes', Infinity);
-    checkFunction('now', now);
-    checkFunction('onWarning', onWarning);
+  /**
+   * `options` is a lifetime in minutes, or an object. `more` names those of its members that the
+   * driver knows beside `StoreOptions`; any other one is a `TypeError`.
+   */
+  constructor(driver: Driver, options: number | StoreOptions = {}, more: readonly string[] = []) {
+    const { expiresIn, timeout, maxSessionBytes, now, onWarning } = storeOptions(options, more);
     this.capabilities = driver.capabilities;
     this.#backend = new Backend(driver, timeout, onWarning);
     this.#expiresIn = expiresIn;
@@ -52,74 +56,118 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   }
 
   async init(): Promise<this> {
-    await this.#backend.ready(this.#backend.budget());
+    await this.#backend.ready(this.#backend.deadline());
     return this;
   }
 
-  async read(id: string): Promise<S | null> {
+  async read<T extends S = S>(id: string): Promise<T | null> {
     checkId(id);
-    const record = this.#backend.get(id, this.#backend.budget());
+    const record = this.#backend.get(id, this.#backend.deadline());
     return this.#live(isPromise(record) ? await record : record, id);
   }
 
-  async write(id: string, session: S): Promise<void> {
+  async readVersion<T extends S = S>(id: string): Promise<Version<T> | null> {
     checkId(id);
-    const record = this.#record(id, session, null);
-    const done = this.#backend.put(id, record, undefined, this.#backend.budget());
+    return this.#version(await this.#backend.get(id, this.#backend.deadline()), id);
+  }
+
+  async write(id: string, session: S, options?: WriteOptions): Promise<void> {
+    checkId(id);
+    if (options) checkCall(options, ['expiresIn', 'ifMatch']);
+    const version = this.#copy(id, session);
+    if (options?.ifMatch !== undefined) {
+      return this.#replace(id, options.ifMatch, (found) => this.#next(version, found, options));
+    }
+    const record = this.#next(version, null, options);
+    const done = this.#backend.put(id, record, undefined, this.#backend.deadline());
     if (!(isPromise(done) ? await done : done)) throw refused(id);
   }
 
-  async destroy(id: string): Promise<void> {
+  async destroy(id: string, options?: DestroyOptions): Promise<void> {
     checkId(id);
-    const done = await this.#backend.delete(id, undefined, this.#backend.budget());
+    if (options) checkCall(options, ['ifMatch']);
+    if (options?.ifMatch !== undefined) return this.#replace(id, options.ifMatch, () => null);
+    const done = await this.#backend.delete(id, undefined, this.#backend.deadline());
     if (!done) throw refused(id);
   }
 
-  async all(): Promise<S[]> {
-    const sessions: S[] = [];
-    for await (const [, session] of this.entries()) sessions.push(session);
-    return sessions;
-  }
-
-  async *entries({
-    signal,
-  }: InterruptOptions = {}): AsyncGenerator<[id: string, session: S], void> {
-    for await (const [id, record] of this.#backend.records(signal)) {
-      let session: S | null = null;
-      try {
-        session = this.#live(record, id);
-      } catch (error) {
-        if (!isSessionError(error, 'CORRUPT')) throw error;
-        this.#backend.warn(error);
-      }
-      if (session) yield [id, session];
-    }
-  }
-
-  async update(
+  async update<T extends S = S>(
     id: string,
-    change: (session: S | null) => S | null | Promise<S | null>,
-  ): Promise<S | null> {
+    change: (session: T | null) => Changed<T> | Promise<Changed<T>>,
+    options?: LifetimeOptions,
+  ): Promise<T | null> {
     checkFunction('change', change);
-    const next = await this.#swap(id, async (found) => {
+    let kept: SessionRecord | null = null;
+    const next = await this.#inTurn(id, options, async (found) => {
       const session = await change(this.#live(found, id));
-      if (session === undefined) {
-        throw new TypeError('change returned undefined; return the session, or null to destroy it');
+      if (session === undefined) throw new TypeError(RETURNED_UNDEFINED);
+      if (session === KEEP) {
+        kept = found;
+        return undefined;
       }
-      return session === null ? null : this.#record(id, session, found);
+      return session === null ? null : this.#next(this.#copy(id, session), found, options);
     });
-    return next ? copyOut(next.session as S) : null;
+    if (next === undefined) return this.#live(kept, id);
+    return next && copyOut(next.session as T);
   }
 
-  async touch(id: string): Promise<boolean> {
-    const next = await this.#swap(id, (found) => {
+  async touch(id: string, options?: LifetimeOptions): Promise<boolean> {
+    const next = await this.#inTurn(id, options, (found) => {
       const session = this.#live(found, id);
-      return session ? this.#record(id, session, found) : undefined;
+      return session ? this.#next(session, found, options) : undefined;
     });
     return next !== undefined;
   }
 
-  async prune({ signal }: InterruptOptions = {}): Promise<number> {
+  async all<T extends S = S>(): Promise<T[]> {
+    const sessions: T[] = [];
+    for await (const [, session] of this.entries<T>()) sessions.push(session);
+    return sessions;
+  }
+
+  entries<T extends S = S>(options: ListOptions = {}): AsyncGenerator<[id: string, session: T]> {
+    checkListing(options);
+    return this.#backend.records(options, (id, record) => {
+      const session = this.#live<T>(record, id);
+      return session ? [id, session] : undefined;
+    });
+  }
+
+  versions<T extends S = S>(
+    options: ListOptions = {},
+  ): AsyncGenerator<[id: string, version: Version<T>]> {
+    checkListing(options);
+    return this.#backend.records(options, (id, record) => {
+      const version = this.#version<T>(record, id);
+      return version ? [id, version] : undefined;
+    });
+  }
+
+  ids(options: ListOptions = {}): AsyncGenerator<string> {
+    checkListing(options);
+    return (
+      this.#backend.ids(options, this.#now) ??
+      this.#backend.records(options, (id, record) =>
+        isExpired(record, this.#now()) ? undefined : id,
+      )
+    );
+  }
+
+  async clear(options: ListOptions = {}): Promise<number> {
+    checkListing(options);
+    let cleared = 0;
+    // Not `ids`: what lies under an id may be no session.
+    const records = this.#backend.records(options, (id, record) => [id, record] as const);
+    await concurrently(records, async ([id, record]) => {
+      await this.destroy(id);
+      if (!isExpired(record, this.#now())) cleared++;
+    });
+    return cleared;
+  }
+
+  async prune(options: InterruptOptions = {}): Promise<number> {
+    checkOptions('this call', options, ['signal']);
+    const { signal } = options;
     let pruned = 0;
     for (;;) {
       signal?.throwIfAborted();
@@ -128,10 +176,12 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
       if (!(count > 0)) return pruned;
       pruned += count;
     }
-    for await (const [id, record] of this.#backend.records(signal)) {
-      if (!isExpired(record, this.#now())) continue;
+    const due = this.#backend.records({ signal }, (id, { expiresAt, etag }) =>
+      isExpired({ expiresAt }, this.#now()) ? { id, etag } : undefined,
+    );
+    for await (const { id, etag } of due) {
       // A session that was written since has another etag, and stays.
-      if (await this.#backend.delete(id, record.etag, this.#backend.budget())) pruned++;
+      if (await this.#backend.delete(id, etag, this.#backend.deadline())) pruned++;
     }
     return pruned;
   }
@@ -144,56 +194,57 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     return this.close();
   }
 
-  async #swap(id: string, next: Next): Promise<SessionRecord | null | undefined> {
+  /** Changes one session; calls for one id wait for their turn, so that they do not conflict. */
+  async #inTurn(
+    id: string,
+    options: LifetimeOptions | undefined,
+    next: Next,
+  ): Promise<SessionRecord | null | undefined> {
     checkId(id);
-    const inTurn = (budget: Budget) => swap(this.#backend, id, budget, next);
-    return this.#lines.run(id, inTurn, this.#timeout);
+    if (options) checkCall(options, ['expiresIn']);
+    const swap = (deadline: Deadline) => compareAndSwap(this.#backend, id, deadline, next);
+    return this.#mutex.runWithin(this.#timeout, id, swap);
+  }
+
+  /** Puts the next record in place of the version with this etag, or of none. */
+  async #replace(id: string, ifMatch: string | null, next: Next): Promise<void> {
+    await compareAndSwap(this.#backend, id, this.#backend.deadline(), (found) => {
+      const there = found && !isExpired(found, this.#now()) ? found.etag : null;
+      if (there === ifMatch) return next(found);
+      throw new SessionError('CONFLICT', 'the session is not the version of ifMatch', { id });
+    });
+  }
+
+  #version<T extends S>(record: SessionRecord | null, id: string): Version<T> | null {
+    const session = this.#live<T>(record, id);
+    return record && session && { session, etag: record.etag, expiresAt: record.expiresAt };
   }
 
   /** A private copy of the session in a record that is there and has not expired. */
-  #live(record: SessionRecord | null, id: string): S | null {
+  #live<T extends S>(record: SessionRecord | null, id: string): T | null {
     if (record === null || isExpired(record, this.#now())) return null;
     try {
-      return copyOut(record.session as S);
+      return copyOut(record.session as T);
     } catch (cause) {
       throw corrupt(id, cause); // nested deeper than the stack
     }
   }
 
-  /** A new version: of the record found, or one to put in place of whatever is there. */
-  #record(id: string, session: S, found: SessionRecord | null): SessionRecord {
+  #copy(id: string, session: S): S {
     try {
-      return {
-        session: copyIn(session, this.#maxSessionBytes),
-        expiresAt: expiryAt(this.#now(), this.#expiresIn),
-        etag: newEtag(),
-        history: found ? historyAfter(found) : [],
-      };
+      return copyIn(session, this.#maxSessionBytes);
     } catch (error) {
       throw withHash(error, id);
     }
   }
-}
 
-// As text: `process.emitWarning` refuses an Error of another realm, such as a Jest test's.
-function emitWarning(warning: Error): void {
-  const { code, idHash } = warning as SessionError;
-  const detail = idHash ? `the session's id has the SHA-256 ${idHash}` : '';
-  process.emitWarning(warning.message, { type: 'SessionWarning', code: code ?? '', detail });
-}
-
-// What carries no condition cannot meet a conflict: the driver is at fault, and nothing is certain.
-function refused(id: string): SessionError {
-  return new SessionError('UNAVAILABLE', 'the backend refused', { id, outcome: 'unknown' });
-}
-
-function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') throw new TypeError(`${name} must be a function`);
-}
-
-function checkAmount(name: string, value: unknown, unit: string, most: number): void {
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of ${unit}`);
-  if (!(value > 0 && value <= most)) {
-    throw new RangeError(`${name} must be more than 0 and at most ${most} ${unit}, not ${value}`);
+  /** A new version: of the record found, or one to put in place of whatever is there. */
+  #next(
+    session: Session,
+    found: SessionRecord | null,
+    { expiresIn = this.#expiresIn }: LifetimeOptions = {},
+  ): SessionRecord {
+    const expiresAt = expiryAt(this.#now(), expiresIn);
+    return { session, expiresAt, etag: newEtag(), history: found ? historyAfter(found) : [] };
   }
 }

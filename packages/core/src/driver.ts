@@ -78,11 +78,19 @@ export interface Driver {
   delete(id: string, expected: string | undefined, timeout: number): boolean | PromiseLike<boolean>;
 
   /**
-   * Every record once, expired ones too, in bounded memory. In place of one that cannot be read
+   * Every record once, expired ones too, in bounded memory, of which the id begins with `prefix`, as
+   * far as the backend can tell: the store leaves out the others. In place of one that cannot be read
    * comes the `SessionError` with code `CORRUPT`. Each step has `timeout` to itself: where many things
    * may have to be passed over, yield `null` now and then.
    */
-  entries(): AsyncIterable<DriverEntry> | Iterable<DriverEntry>;
+  entries(prefix: string): AsyncIterable<DriverEntry> | Iterable<DriverEntry>;
+
+  /**
+   * As `entries`, ids alone, for a backend that need not read the sessions for that: each with its
+   * `expiresAt`, or alone where the backend shows nothing that has expired. Without this method the
+   * store goes through `entries`.
+   */
+  ids?(prefix: string): AsyncIterable<DriverId | null> | Iterable<DriverId | null>;
 
   /**
    * Removes records with `expiresAt <= now`, and answers how many. It is asked again until that is 0,
@@ -96,6 +104,8 @@ export interface Driver {
 }
 
 export type DriverEntry = readonly [id: string, record: SessionRecord] | SessionError | null;
+
+export type DriverId = string | readonly [id: string, expiresAt: number | null];
 
 /**
  * The decision behind `Driver.put`: the record to store now, or whether the command was a

@@ -14,6 +14,13 @@ export function checkId(id: unknown): asserts id is string {
   if (!id.isWellFormed()) throw invalid('a session id must not hold a lone surrogate');
 }
 
+/** Throws a `TypeError` unless this is text that an id can begin with; `''` begins every id. */
+export function checkPrefix(prefix: unknown): asserts prefix is string {
+  if (typeof prefix !== 'string') throw new TypeError(`prefix must be text, not ${typeof prefix}`);
+  // Half a character begins an id here, and not where ids are bytes.
+  if (!prefix.isWellFormed()) throw new TypeError('prefix must not hold a lone surrogate');
+}
+
 function invalid(message: string): SessionError {
   return new SessionError('INVALID_ID', message);
 }

@@ -1,14 +1,11 @@
-export {
-  type Conversation,
-  Conversations,
-  type State,
-  type StateChange,
-  type StateMembers,
-} from './conversations.ts';
+export type { Conversation, State, StateChange, StateMembers } from './conversation.ts';
+export { type ConversationOptions, Conversations, type Exclusive } from './conversations.ts';
+export { type Copied, type CopyOptions, copy } from './copy.ts';
 export {
   applyPut,
   type Driver,
   type DriverEntry,
+  type DriverId,
   HISTORY_LENGTH,
   isRecord,
   type SessionRecord,
@@ -22,12 +19,21 @@ export {
   type SessionErrorCode,
 } from './errors.ts';
 export { DEFAULT_EXPIRES_IN, isExpired } from './expiry.ts';
-export type {
-  Capabilities,
-  FullSessionStore,
-  InterruptOptions,
-  Session,
-  SessionStore,
-  StoreOptions,
+export { KeyedMutex } from './keyed-mutex.ts';
+export { checkOptions } from './options.ts';
+export {
+  type Capabilities,
+  type Changed,
+  type DestroyOptions,
+  type FullSessionStore,
+  type InterruptOptions,
+  KEEP,
+  type LifetimeOptions,
+  type ListOptions,
+  type Session,
+  type SessionStore,
+  type StoreOptions,
+  type Version,
+  type WriteOptions,
 } from './session-store.ts';
 export { updateSession } from './update-session.ts';

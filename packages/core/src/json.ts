@@ -29,9 +29,8 @@ export function copyIn<S extends Session>(session: S, maxBytes: number): S {
   }
   if (size.least > maxBytes) throw tooLarge(maxBytes); // before making a text of it
   // Most sessions are too small to need measuring.
-  if (size.least * MOST_BYTES_PER_UNIT > maxBytes && bytesOf(copy) > maxBytes) {
+  if (size.least * MOST_BYTES_PER_UNIT > maxBytes && !fits(copy, maxBytes))
     throw tooLarge(maxBytes);
-  }
   return copy as S;
 }
 
@@ -85,9 +84,18 @@ export function define(object: Session, key: string, value: unknown): void {
   });
 }
 
-/** The bytes of a JSON value as text in UTF-8. */
-export function bytesOf(value: object): number {
-  return Buffer.byteLength(JSON.stringify(value));
+function fits(value: object, maxBytes: number): boolean {
+  try {
+    return Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
+  } catch (error) {
+    if (isTooLongForText(error)) return false;
+    throw error;
+  }
+}
+
+function isTooLongForText(error: unknown): boolean {
+  const { name, message } = error as Error;
+  return name === 'RangeError' && message.includes('string length');
 }
 
 function plain(value: unknown, size: Size): unknown {
@@ -95,7 +103,10 @@ function plain(value: unknown, size: Size): unknown {
     return toJson(value, '', 0, size);
   } catch (cause) {
     if (isSessionError(cause)) throw cause;
-    throw new SessionError('INVALID_SESSION', 'the session holds what JSON cannot', { cause });
+    if (isTooLongForText(cause)) throw tooLarge(size.limit);
+    const isCycle = /circular|cyclic/.test(String(cause)); // and its message names members
+    const why = isCycle ? {} : { cause };
+    throw new SessionError('INVALID_SESSION', 'the session holds what JSON cannot', why);
   }
 }
 
@@ -143,7 +154,8 @@ function objectToJson(value: object, key: string | number, depth: number, size: 
     const member = toJson((value as Session)[name], name, depth + 1, size);
     if (member === undefined) continue;
     size.least += name.length + 3;
-    if (name === '__proto__') define(copy, name, member);
+    // What `Object.prototype` has too may be a setter there, or frozen; as `__proto__` always is.
+    if (name in copy) define(copy, name, member);
     else copy[name] = member;
   }
   return copy;

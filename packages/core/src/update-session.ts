@@ -1,30 +1,36 @@
 import { copyIn } from './json.ts';
-import { Lines } from './line.ts';
-import type { FullSessionStore, Session, SessionStore } from './session-store.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
+import {
+  type Changed,
+  type FullSessionStore,
+  KEEP,
+  type Session,
+  type SessionStore,
+} from './session-store.ts';
 
 // One for all copies of this package in the process.
-const KEY = Symbol.for('@sessions/core lines');
-const shared = globalThis as { [KEY]?: WeakMap<object, Pick<Lines, 'run'>> };
+const KEY = Symbol.for('@sessions/core mutexes');
+const shared = globalThis as { [KEY]?: WeakMap<object, Pick<KeyedMutex, 'run'>> };
 shared[KEY] ??= new WeakMap();
-const linesOf = shared[KEY];
+const mutexes = shared[KEY];
 
 /**
  * `store.update(id, change)` for any store. With one that has only the five methods, calls for one
- * id wait in line in this process; a change made by another process at the same time can be lost.
+ * id wait for their turn in this process; a change made by another process at the same time can be lost.
  */
 export async function updateSession<S extends Session>(
   store: SessionStore<S>,
   id: string,
-  change: (session: S | null) => S | null | Promise<S | null>,
+  change: (session: S | null) => Changed<S> | Promise<Changed<S>>,
 ): Promise<S | null> {
   if ('update' in store) return (store as FullSessionStore<S>).update(id, change);
-  const lines = linesOf.get(store) ?? new Lines();
-  linesOf.set(store, lines);
-  return lines.run(id, async () => {
-    const session = await change(await readSession(store, id));
-    if (session === undefined) {
-      throw new TypeError('change returned undefined; return the session, or null to destroy it');
-    }
+  const mutex = mutexes.get(store) ?? new KeyedMutex();
+  mutexes.set(store, mutex);
+  return mutex.run(id, async () => {
+    const found = await readSession(store, id);
+    const session = await change(found && copyIn(found, Infinity));
+    if (session === undefined) throw new TypeError(RETURNED_UNDEFINED);
+    if (session === KEEP) return found;
     if (session === null) {
       await store.destroy(id);
       return null;
@@ -34,6 +40,9 @@ export async function updateSession<S extends Session>(
     return copy;
   });
 }
+
+export const RETURNED_UNDEFINED =
+  'change returned undefined; return the session, null to destroy it, or KEEP to leave it';
 
 /** A private copy of what the store reads, also from one written by hand. */
 export async function readSession<S extends Session>(

@@ -9,6 +9,7 @@ import {
   hashId,
   isExpired,
   isSessionError,
+  KeyedMutex,
   SessionError,
   type SessionRecord,
   type StoreOptions,
@@ -63,12 +64,13 @@ export class FileDriver implements Driver {
   readonly #now: () => number;
   readonly #locks: Locks;
   readonly #gate = new Gate(AT_ONCE);
-  readonly #lines = new Map<string, Promise<void>>();
+  readonly #mutex = new KeyedMutex();
   readonly #shards = new Set<string>();
   #lease = 0;
 
   constructor(dirname: string, options: number | FileOptions) {
-    const { flush = true, now = Date.now } = typeof options === 'object' ? (options ?? {}) : {};
+    const { flush = true, now = () => Date.now() } =
+      typeof options === 'object' ? (options ?? {}) : {};
     if (typeof dirname !== 'string') throw new TypeError('dirname must be a string');
     if (dirname === '' || dirname.includes('\0')) throw new RangeError('dirname names no folder');
     if (typeof flush !== 'boolean') throw new TypeError('flush must be true or false');
@@ -214,7 +216,7 @@ export class FileDriver implements Driver {
     let cause: unknown;
     for (let attempt = 0; ; attempt++) {
       checkTime(deadline, id, cause);
-      const result = await this.#inLine(id, once);
+      const result = await this.#mutex.run(id, once); // so that they do not contend for the lock
       if (typeof result === 'boolean') return result;
       cause = result.cause;
       await pause(Math.random() * Math.min(LONGEST_PAUSE, 2 ** attempt));
@@ -256,21 +258,6 @@ export class FileDriver implements Driver {
         throw unavailable(id, failure);
       });
       return { cause };
-    }
-  }
-
-  /** Calls for one id take turns, so that they do not contend for the lock. */
-  async #inLine<T>(id: string, task: () => Promise<T>): Promise<T> {
-    const mine = (this.#lines.get(id) ?? Promise.resolve()).then(task);
-    const done = mine.then(
-      () => {},
-      () => {},
-    );
-    this.#lines.set(id, done);
-    try {
-      return await mine;
-    } finally {
-      if (this.#lines.get(id) === done) this.#lines.delete(id);
     }
   }
 

@@ -1,12 +1,13 @@
 import { DriverStore, type Session } from '@sessions/core';
 import { FileDriver, type FileOptions } from './driver.ts';
 
+export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sessions/core';
 export type { FileOptions };
 
 /** Sessions in files: one for each, in the folder `dirname`, for all processes on this host. */
 export class FileSessionStore<S extends Session = Session> extends DriverStore<S> {
   /** `options` is a lifetime in minutes, or an object. */
   constructor(dirname: string = '.sessions', options: number | FileOptions = {}) {
-    super(new FileDriver(dirname, options), options);
+    super(new FileDriver(dirname, options), options, ['flush']);
   }
 }

@@ -1,6 +1,7 @@
 import { DriverStore, type Session } from '@sessions/core';
 import { MemoryDriver, type MemoryOptions } from './memory-driver.ts';
 
+export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sessions/core';
 export type { MemoryOptions };
 
 /**
@@ -10,6 +11,6 @@ export type { MemoryOptions };
 export class MemorySessionStore<S extends Session = Session> extends DriverStore<S> {
   /** `options` is a lifetime in minutes, or an object. */
   constructor(max: number = Infinity, options: number | MemoryOptions = {}) {
-    super(new MemoryDriver(max, options), options);
+    super(new MemoryDriver(max, options), options, ['maxBytes']);
   }
 }

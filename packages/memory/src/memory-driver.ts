@@ -22,7 +22,7 @@ export class MemoryDriver implements Driver {
   readonly #now: () => number;
 
   constructor(max: number, options: number | MemoryOptions) {
-    const { maxBytes = Infinity, now = Date.now } =
+    const { maxBytes = Infinity, now = () => Date.now() } =
       typeof options === 'object' ? (options ?? {}) : {};
     checkBound('max', max);
     checkBound('maxBytes', maxBytes);
@@ -61,10 +61,10 @@ export class MemoryDriver implements Driver {
     return true;
   }
 
-  *entries(): Generator<DriverEntry> {
+  *entries(prefix: string): Generator<DriverEntry> {
     // The ids first: every use of a session moves it within the cache.
     for (const id of [...this.#cache.keys()]) {
-      const record = this.#cache.peek(id);
+      const record = id.startsWith(prefix) && this.#cache.peek(id);
       if (record) yield [id, record];
     }
   }

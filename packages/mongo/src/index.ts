@@ -2,7 +2,10 @@ import { DriverStore, type Session } from '@sessions/core';
 import type { Collection, Db, MongoClient } from 'mongodb';
 import { MongoDriver, type MongoOptions } from './mongo-driver.ts';
 
+export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sessions/core';
 export type { MongoOptions };
+
+const OWN = ['collectionName', 'dbName', 'autoIndex', 'riskLostWrites', 'riskStaleReads'];
 
 /** Sessions in MongoDB, one document each: on one server, a replica set or a sharded cluster. */
 export class MongoSessionStore<S extends Session = Session> extends DriverStore<S> {
@@ -17,7 +20,7 @@ export class MongoSessionStore<S extends Session = Session> extends DriverStore<
     expiresIn?: number | MongoOptions,
   ) {
     const all = { ...asOptions(options), ...asOptions(expiresIn) };
-    super(new MongoDriver(url, all), all);
+    super(new MongoDriver(url, all), all, OWN);
   }
 }
 

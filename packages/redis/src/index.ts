@@ -2,6 +2,8 @@ import { DriverStore, type Session, type StoreOptions } from '@sessions/core';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { RedisDriver } from './redis-driver.ts';
 
+export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sessions/core';
+
 export interface RedisStoreOptions extends StoreOptions {
   /** What the names of all keys begin with; `sessions:` by default. Ends with a colon, or gets one. */
   readonly prefix?: string | undefined;
@@ -23,6 +25,7 @@ export class RedisSessionStore<S extends Session = Session> extends DriverStore<
     connection?: string | number | RedisOptions | Redis | Cluster,
     options: number | RedisStoreOptions = {},
   ) {
-    super(new RedisDriver(connection, typeof options === 'object' ? (options ?? {}) : {}), options);
+    const driver = new RedisDriver(connection, typeof options === 'object' ? (options ?? {}) : {});
+    super(driver, options, ['prefix', 'replicas']);
   }
 }

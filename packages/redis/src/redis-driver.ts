@@ -115,9 +115,11 @@ export class RedisDriver implements Driver {
   #connection: Connection | undefined;
 
   constructor(given: Given, options: RedisDriverOptions) {
-    const { prefix = 'sessions:', replicas = 0, timeout = 5000, now = Date.now } = options;
+    const { prefix = 'sessions:', replicas = 0, timeout = 5000, now = () => Date.now() } = options;
     checkGiven(given);
     if (typeof prefix !== 'string') throw new TypeError('prefix must be a string');
+    if (prefix === '')
+      throw new RangeError('prefix must not be empty: keys would begin with a colon');
     if (typeof replicas !== 'number') throw new TypeError('replicas must be a number');
     if (!Number.isSafeInteger(replicas) || replicas < 0) {
       throw new RangeError(`replicas must be a whole number from 0 on, not ${replicas}`);

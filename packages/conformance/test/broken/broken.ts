@@ -2,6 +2,7 @@ import {
   type Capabilities,
   type Driver,
   DriverStore,
+  type FullSessionStore,
   type SessionStore,
   type StoreOptions,
 } from '@sessions/core';
@@ -9,6 +10,19 @@ import type { Backend } from '../../src/index.ts';
 import type { MapStore } from '../fixtures/map-store.ts';
 import { type Away, type Server, ServerDriver } from '../fixtures/server.ts';
 import { CLUSTER, serverBackend } from '../fixtures/trials.ts';
+
+class ServerStore extends DriverStore {
+  constructor(driver: Driver, options: StoreOptions, _server?: Server) {
+    super(driver, options);
+  }
+}
+
+/** The store to break: overriding one of its methods takes no type parameters. */
+export const BreakableStore = ServerStore as unknown as new (
+  driver: Driver,
+  options: StoreOptions,
+  server?: Server,
+) => FullSessionStore;
 
 /** A subject that breaks promises, and which ones. */
 export interface Broken {
@@ -52,5 +66,5 @@ export function brokenDriver(
   Driver: new (server: Server) => Driver,
   away: Away = 'down',
 ): Broken {
-  return brokenStore(how, promises, DriverStore, Driver, away);
+  return brokenStore(how, promises, BreakableStore, Driver, away);
 }

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import {
   type Driver,
-  DriverStore,
   type InterruptOptions,
   isSessionError,
   type Session,
@@ -9,7 +8,7 @@ import {
   type StoreOptions,
 } from '@sessions/core';
 import { type Server, ServerDriver } from '../fixtures/server.ts';
-import { type Broken, brokenStore as broken } from './broken.ts';
+import { BreakableStore, type Broken, brokenStore as broken } from './broken.ts';
 
 type Change = (session: Session | null) => Session | null | Promise<Session | null>;
 type Entries = AsyncGenerator<[id: string, session: Session], void>;
@@ -38,7 +37,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'declares other capabilities than it is certified with',
     ['the store is what it is certified as'],
-    DriverStore,
+    BreakableStore,
     class extends ServerDriver {
       override readonly capabilities = { compareAndSet: 'host', survives: 'replication' } as const;
     },
@@ -47,7 +46,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'wants init first',
     ['the first operation initialises the store'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #ready = false;
       override async init(): Promise<this> {
         this.#ready = true;
@@ -62,7 +61,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'prunes after close',
     [CLOSED],
-    class extends DriverStore {
+    class extends BreakableStore {
       override prune(options?: InterruptOptions): Promise<number> {
         return swallow(super.prune(options), 'CLOSED', 0);
       }
@@ -71,7 +70,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'can be initialised after close',
     [CLOSED],
-    class extends DriverStore {
+    class extends BreakableStore {
       override init(): Promise<this> {
         return swallow(super.init(), 'CLOSED', this);
       }
@@ -80,7 +79,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'fails the second close',
     ['close may be called twice and at once'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #closed = false;
       override async close(): Promise<void> {
         if (this.#closed) throw new Error('already closed');
@@ -92,14 +91,14 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'does nothing when disposed',
     ['leaving a block closes a store declared with `await using`'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async [Symbol.asyncDispose](): Promise<void> {}
     },
   ),
   broken(
     'cuts off the writes under way when it closes',
     ['close lets the writes under way finish'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #server: Server;
       constructor(driver: Driver, options: StoreOptions, server: Server) {
         super(driver, options);
@@ -116,7 +115,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'takes any id as a string',
     [INVALID_ID],
-    class extends DriverStore {
+    class extends BreakableStore {
       override read(id: string): Promise<Session | null> {
         return super.read(`${id}`);
       }
@@ -125,7 +124,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'cuts off long ids',
     [INVALID_ID],
-    class extends DriverStore {
+    class extends BreakableStore {
       override destroy(id: string): Promise<void> {
         return super.destroy(typeof id === 'string' ? id.slice(0, 300) : id);
       }
@@ -134,7 +133,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'throws at once for an invalid id',
     [INVALID_ID],
-    class extends DriverStore {
+    class extends BreakableStore {
       override touch(id: string): Promise<boolean> {
         if (!id) throw new SessionError('INVALID_ID', 'a session id must not be empty');
         return super.touch(id);
@@ -144,7 +143,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'calls change before it looks at the id',
     [INVALID_ID],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         if (id === '') await change(null);
         return super.update(id, change);
@@ -154,7 +153,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'gives encoded ids from entries',
     ['every id comes back from entries as it was'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         for await (const [id, session] of super.entries(options)) {
           yield [encodeURIComponent(id), session];
@@ -166,7 +165,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'drops __proto__ in update',
     ['entries and update give any JSON object as it was'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, (session) => change(session && Object.assign({}, session)));
       }
@@ -175,7 +174,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'drops __proto__ in entries',
     ['entries and update give any JSON object as it was'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         for await (const [id, session] of super.entries(options)) {
           yield [id, Object.assign({}, session)];
@@ -186,7 +185,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'stores an array as an object',
     [NO_OBJECT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override write(id: string, session: Session): Promise<void> {
         return super.write(id, Array.isArray(session) ? { ...session } : session);
       }
@@ -195,7 +194,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'ignores what it cannot store',
     [NO_OBJECT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override write(id: string, session: Session): Promise<void> {
         return swallow(super.write(id, session), 'INVALID_SESSION', undefined);
       }
@@ -204,7 +203,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'overflows on deep sessions',
     [NO_OBJECT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async write(id: string, session: Session): Promise<void> {
         const visit = (value: unknown): void => {
           if (Array.isArray(value)) value.forEach(visit);
@@ -217,7 +216,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'silently drops what is too large',
     [TOO_LARGE],
-    class extends DriverStore {
+    class extends BreakableStore {
       override write(id: string, session: Session): Promise<void> {
         return swallow(super.write(id, session), 'TOO_LARGE', undefined);
       }
@@ -226,7 +225,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'counts characters for bytes',
     [TOO_LARGE],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, { ...options, maxSessionBytes: (options.maxSessionBytes ?? 1e9) * 2 });
       }
@@ -235,7 +234,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'drops the old session for one that is too large',
     [TOO_LARGE],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async write(id: string, session: Session): Promise<void> {
         try {
           await super.write(id, session);
@@ -250,7 +249,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'gives the same objects from entries again',
     ['changing what entries gave changes nothing stored'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #given = new Map<string, Session>();
       override async *entries(options?: InterruptOptions): Entries {
         for await (const [id, session] of super.entries(options)) {
@@ -263,7 +262,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'copies a session after a moment',
     ['a session changed while its write is under way is stored as it was'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async write(id: string, session: Session): Promise<void> {
         await null;
         await super.write(id, session);
@@ -273,7 +272,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'stores what a failing change left behind',
     ['changing what update gives to a change that fails changes nothing stored'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, async (session) => {
           try {
@@ -292,7 +291,7 @@ export const brokenStores: readonly Broken[] = [
       'changing what a change returned, or what update resolved with, changes nothing stored',
       'update resolves with what it stored',
     ],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         let returned: Session | null = null;
         await super.update(id, async (session) => {
@@ -307,7 +306,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'gives one page of entries only',
     ['entries gives every session once, with its id'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         let given = 0;
         for await (const entry of super.entries(options)) {
@@ -320,7 +319,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'mixes up the ids of entries',
     ['entries gives every session once, with its id'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         let former: Session = {};
         for await (const [id, session] of super.entries(options)) {
@@ -333,7 +332,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'keeps its place in entries by number',
     ['entries gives what stays once, while other sessions come and go'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         const page = 20;
         for (let from = 0; ; from += page) {
@@ -348,7 +347,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'stays locked when entries is left',
     ['entries may be left half way'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #locked = false;
       override async *entries(options?: InterruptOptions): Entries {
         if (this.#locked) throw new Error('somebody else is listing');
@@ -361,7 +360,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'keeps a connection for each entries that is left',
     ['entries may be left half way'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #free = 10;
       override async *entries(options?: InterruptOptions): Entries {
         if (this.#free === 0) throw new Error('no connection is free');
@@ -374,10 +373,10 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'has one cursor for all entries at once',
     ['entries at once each give every session once'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #cursor: Entries | undefined;
       override async *entries(options?: InterruptOptions): Entries {
-        this.#cursor ??= super.entries(options);
+        this.#cursor ??= super.entries(options) as Entries;
         for (;;) {
           const { done, value } = await this.#cursor.next();
           if (done) break;
@@ -390,16 +389,16 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'does not hear the signal of entries',
     ['entries stops with the reason of its signal'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override entries(): Entries {
-        return super.entries();
+        return super.entries() as Entries;
       }
     },
   ),
   broken(
     'ends entries without a word when its signal aborts',
     ['entries stops with the reason of its signal'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options: InterruptOptions = {}): Entries {
         for await (const entry of super.entries()) {
           if (options.signal?.aborted) return;
@@ -411,7 +410,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'does not hear the signal of prune',
     ['prune stops with the reason of its signal'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override prune(): Promise<number> {
         return super.prune();
       }
@@ -426,7 +425,7 @@ export const brokenStores: readonly Broken[] = [
       'an expired session is null to update, and may be created anew',
       'any sequence of operations does what a Map with a clock does',
     ],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, { now: _, ...options }: StoreOptions) {
         super(driver, options);
       }
@@ -435,7 +434,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'counts the lifetime in seconds',
     ['a session expires at the very end of its lifetime, not before'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, { expiresIn = 525_600, ...options }: StoreOptions) {
         super(driver, { ...options, expiresIn: expiresIn / 60 });
       }
@@ -444,7 +443,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'expires a millisecond late',
     ['a session expires at the very end of its lifetime, not before'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, { now = Date.now, ...options }: StoreOptions) {
         let last = now();
         const late = () => {
@@ -459,7 +458,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'renews what is read',
     ['reading does not renew a session'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async read(id: string): Promise<Session | null> {
         if (typeof id === 'string') await this.touch(id);
         return super.read(id);
@@ -469,7 +468,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'renews nothing when a session is touched',
     ['touch renews a session and changes nothing else'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         return (await this.read(id)) !== null;
       }
@@ -478,7 +477,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'marks what is touched',
     ['touch renews a session and changes nothing else'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         return (
           (await this.update(id, (session) => session && { ...session, touched: true })) !== null
@@ -489,7 +488,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'creates what is touched',
     ['touch of an absent or expired session answers false and creates nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         await this.update(id, (session) => session ?? {});
         return true;
@@ -499,7 +498,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'answers true to every touch',
     ['touch of an absent or expired session answers false and creates nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         await super.touch(id);
         return true;
@@ -509,14 +508,14 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'lists what has expired',
     ['an expired session is not listed'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #driver: Driver;
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, options);
         this.#driver = driver;
       }
       override async *entries(): Entries {
-        for await (const entry of this.#driver.entries()) {
+        for await (const entry of this.#driver.entries('')) {
           if (Array.isArray(entry)) yield [entry[0], entry[1].session];
         }
       }
@@ -525,7 +524,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'gives what has expired to update',
     ['an expired session is null to update, and may be created anew'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #driver: Driver;
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, options);
@@ -541,7 +540,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'lives for a day where nothing else is said',
     ['a session lives for a year of 365 days where nothing else is said'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, { expiresIn: 24 * 60, ...options });
       }
@@ -550,7 +549,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'takes nonsense for the default lifetime',
     ['a lifetime that is no number above 0 is refused by name'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, { expiresIn, ...options }: StoreOptions) {
         super(
           driver,
@@ -562,7 +561,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'refuses a lifetime without saying which option is wrong',
     ['a lifetime that is no number above 0 is refused by name'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         if (options.expiresIn === 0) throw new RangeError('out of range');
         super(driver, options);
@@ -572,7 +571,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'prunes what is alive',
     ['prune removes what has expired, counts it, and leaves the rest'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async prune(options?: InterruptOptions): Promise<number> {
         const pruned = await super.prune(options);
         if (pruned > 0) for await (const [id] of this.entries()) await this.destroy(id);
@@ -583,7 +582,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'counts what it did not prune',
     ['prune removes what has expired, counts it, and leaves the rest'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async prune(options?: InterruptOptions): Promise<number> {
         return (await super.prune(options)) + (await this.all()).length;
       }
@@ -592,7 +591,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'prunes nothing',
     ['prune removes what has expired, counts it, and leaves the rest'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async prune(): Promise<number> {
         return 0;
       }
@@ -602,7 +601,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'loses updates made at once',
     [AT_ONCE, 'a long concurrent history has no forks'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         const session = await change(await this.read(id));
         if (session) await this.write(id, session);
@@ -613,7 +612,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'applies an update twice',
     [AT_ONCE],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         await super.update(id, change);
         return super.update(id, change);
@@ -623,7 +622,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'reads and writes to touch',
     ['a touch at once with an update does not undo it'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         const session = await this.read(id);
         if (session) await this.write(id, session);
@@ -634,7 +633,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'gives an empty session to update for an absent one',
     ['update gives null for an absent session'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, (session) => change(session ?? {}));
       }
@@ -643,7 +642,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'leaves a session that is updated to null',
     ['a change that returns null destroys the session'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         let isNull = false;
         const session = await super.update(id, async (before) => {
@@ -658,7 +657,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'destroys a session that is updated to undefined',
     ['a change that returns undefined rejects with a TypeError and changes nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, async (session) => (await change(session)) ?? null);
       }
@@ -667,7 +666,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'wraps what a change throws',
     ['a change that throws rejects with that very error and changes nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         try {
           return await super.update(id, change);
@@ -680,7 +679,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'swallows what a change throws',
     ['a change that throws rejects with that very error and changes nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         try {
           return await super.update(id, change);
@@ -695,7 +694,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'names the id in its errors',
     ['an error carries the hash of the id, and neither the id nor the session', AWAY, CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async read(id: string): Promise<Session | null> {
         try {
           return await super.read(id);
@@ -709,7 +708,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'keeps the session in the cause of an error',
     ['an error carries the hash of the id, and neither the id nor the session'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         let returned: Session | null = null;
         try {
@@ -728,7 +727,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'keeps what it has read',
     ['one store sees at once what another has acknowledged'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #cache = new Map<string, Session>();
       override async read(id: string): Promise<Session | null> {
         const session = this.#cache.get(id) ?? (await super.read(id));
@@ -741,7 +740,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'reads a corrupt record as no session',
     [CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override read(id: string): Promise<Session | null> {
         return swallow(super.read(id), 'CORRUPT', null);
       }
@@ -750,7 +749,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'gives null to update for a corrupt record',
     [CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         try {
           return await super.update(id, change);
@@ -764,7 +763,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'overwrites a corrupt record',
     [CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async write(id: string, session: Session): Promise<void> {
         try {
           await super.write(id, session);
@@ -779,7 +778,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'prunes a corrupt record',
     [PAST_CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #server: Server;
       constructor(driver: Driver, options: StoreOptions, server: Server) {
         super(driver, options);
@@ -796,7 +795,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'says nothing of a corrupt record',
     [PAST_CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, { ...options, onWarning: () => {} });
       }
@@ -806,7 +805,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'reads null while the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       override read(id: string): Promise<Session | null> {
         return swallow(super.read(id), 'UNAVAILABLE', null);
       }
@@ -815,7 +814,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'acknowledges writes while the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       override write(id: string, session: Session): Promise<void> {
         return swallow(super.write(id, session), 'UNAVAILABLE', undefined);
       }
@@ -824,7 +823,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'lists nothing while the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       override all(): Promise<Session[]> {
         return swallow(super.all(), 'UNAVAILABLE', []);
       }
@@ -833,7 +832,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'waits for as long as the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, { ...options, timeout: 30_000 });
       }
@@ -844,7 +843,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'tries again for too long while the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async destroy(id: string): Promise<void> {
         for (let attempt = 0; attempt < 10; attempt++) {
           try {
@@ -860,7 +859,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'remembers that init has failed',
     ['init may be called again after it failed'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #ready: Promise<this> | undefined;
       override init(): Promise<this> {
         this.#ready ??= super.init();
@@ -871,7 +870,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'stays away when the backend is back',
     ['once the backend is back the store works again, and what it holds is true'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #lost: unknown;
       override async read(id: string): Promise<Session | null> {
         if (this.#lost) throw this.#lost;
@@ -887,7 +886,7 @@ export const brokenStores: readonly Broken[] = [
   broken(
     'writes an empty session where a write fails',
     ['once the backend is back the store works again, and what it holds is true'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #server: Server;
       constructor(driver: Driver, options: StoreOptions, server: Server) {
         super(driver, options);

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Awaitable, Backend } from './backend.ts';
-import type { Budget } from './budget.ts';
+import type { Deadline } from './deadline.ts';
 import { HISTORY_LENGTH, type SessionRecord } from './driver.ts';
 import { isSessionError, SessionError } from './errors.ts';
 
@@ -10,14 +10,14 @@ const LONGEST_PAUSE = 250;
 export type Next = (found: SessionRecord | null) => Awaitable<SessionRecord | null | undefined>;
 
 /**
- * Reads the record, asks `next` what should follow, and puts that in its place; all again when
+ * A compare-and-swap loop. Reads the record, asks `next` what should follow, and puts that in its place; all again when
  * somebody else was faster. Whatever gets lost or repeated on the way, it is applied exactly once,
  * or an error says that nobody can tell. Resolves with what `next` answered.
  */
-export async function swap(
+export async function compareAndSwap(
   backend: Backend,
   id: string,
-  budget: Budget,
+  deadline: Deadline,
   next: Next,
 ): Promise<SessionRecord | null | undefined> {
   const doubts: Doubt[] = [];
@@ -25,11 +25,11 @@ export async function swap(
     const doubt = doubts.at(-1);
     let found: SessionRecord | null;
     try {
-      found = await backend.get(id, budget);
+      found = await backend.get(id, deadline);
     } catch (error) {
       if (!doubt) throw error;
-      await pause(attempt, budget);
-      if (budget.left <= 0 || backend.isClosed) throw doubt.error;
+      await pause(attempt, deadline);
+      if (deadline.left <= 0 || backend.isClosed) throw doubt.error;
       continue;
     }
     // An earlier command may arrive as late as now.
@@ -41,16 +41,16 @@ export async function swap(
       if (fate === 'applied') return doubt.record;
       doubt.settled = true;
     }
-    if (attempt > 0 && budget.left <= 0) throw doubt?.error ?? conflict(id);
+    if (attempt > 0 && deadline.left <= 0) throw doubt?.error ?? conflict(id);
 
     const record = await next(found);
     if (record === undefined || (record === null && found === null)) return record;
     const command = { record, expected: found?.etag ?? null };
-    const { done, lost } = await insist(backend, id, budget, command);
+    const { done, lost } = await repeat(backend, id, deadline, command);
     if (done) return record;
     if (lost) doubts.push({ ...command, error: lost, settled: false });
-    await pause(attempt, budget);
-    if (budget.left <= 0) throw doubts.at(-1)?.error ?? conflict(id);
+    await pause(attempt, deadline);
+    if (deadline.left <= 0) throw doubts.at(-1)?.error ?? conflict(id);
   }
 }
 
@@ -75,27 +75,27 @@ interface Doubt extends Command {
  * its etag, and it is the shortest way to learn what became of the first. `lost` is the error
  * that came in place of an answer, if one did.
  */
-async function insist(
+async function repeat(
   backend: Backend,
   id: string,
-  budget: Budget,
+  deadline: Deadline,
   { record, expected }: Command,
 ): Promise<{ done: boolean; lost?: SessionError }> {
-  const shortest = budget.left / 8;
+  const shortest = deadline.left / 8;
   let lost: SessionError | undefined;
   for (let attempt = 0; ; attempt++) {
     // A lost answer must leave time to ask again.
-    const patience = budget.left > shortest ? budget.left / 2 : budget.left;
+    const patience = deadline.left > shortest ? deadline.left / 2 : deadline.left;
     try {
       const done = await (record
-        ? backend.put(id, record, expected, budget, patience)
-        : backend.delete(id, expected ?? undefined, budget, patience));
+        ? backend.put(id, record, expected, deadline, patience)
+        : backend.delete(id, expected ?? undefined, deadline, patience));
       return lost ? { done, lost } : { done };
     } catch (error) {
       if (!lost && !(isSessionError(error) && error.outcome === 'unknown')) throw error;
       lost ??= error as SessionError;
-      await pause(attempt, budget);
-      if (budget.left <= 0 || backend.isClosed) throw lost;
+      await pause(attempt, deadline);
+      if (deadline.left <= 0 || backend.isClosed) throw lost;
     }
   }
 }
@@ -117,10 +117,10 @@ function isAmong(etag: string | null | undefined, found: SessionRecord | null): 
 }
 
 /** Waits a random moment, longer each time, so that those in conflict come apart. */
-async function pause(attempt: number, budget: Budget): Promise<void> {
-  const ms = Math.min(Math.random() * Math.min(LONGEST_PAUSE, 5 * 2 ** attempt), budget.left);
+async function pause(attempt: number, deadline: Deadline): Promise<void> {
+  const ms = Math.min(Math.random() * Math.min(LONGEST_PAUSE, 5 * 2 ** attempt), deadline.left);
   if (ms <= 0) return;
-  const stop = budget.wait();
+  const stop = deadline.wait();
   await setTimeout(ms);
   stop();
 }

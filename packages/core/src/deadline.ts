@@ -18,22 +18,23 @@ export class BackendClock {
 }
 
 /**
- * The milliseconds that one operation may wait for its backend.
+ * When one operation has to be over. Only the time in which it waits for its backend counts.
  *
- * While it stands in line the clock of the line counts, which those ahead run by their waiting: so
- * standing behind a frozen call uses up the budget, and standing behind a slow `change` does not.
+ * While it waits for its turn the clock of its queue counts, which those ahead run by their waiting:
+ * so a frozen call ahead brings the deadline nearer, and a slow `change` ahead does not.
  */
-export class Budget {
+export class Deadline {
   readonly #end: number;
   readonly #clock: BackendClock;
-  readonly #line: BackendClock | undefined;
+  readonly #queue: BackendClock | undefined;
 
-  constructor(limit: number, clock: BackendClock = new BackendClock(), line?: BackendClock) {
+  constructor(limit: number, clock: BackendClock = new BackendClock(), queue?: BackendClock) {
     this.#clock = clock;
-    this.#line = line;
+    this.#queue = queue;
     this.#end = clock.spent + limit;
   }
 
+  /** Milliseconds. */
   get left(): number {
     return this.#end - this.#clock.spent;
   }
@@ -41,10 +42,10 @@ export class Budget {
   /** Counts from now on, until the function that it returns is called. */
   wait(): () => void {
     this.#clock.start();
-    this.#line?.start();
+    this.#queue?.start();
     return () => {
       this.#clock.stop();
-      this.#line?.stop();
+      this.#queue?.stop();
     };
   }
 }

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { Lines } from '../src/line.ts';
+import { KeyedMutex } from '../src/keyed-mutex.ts';
 
 test('tasks of one key run one after another in the order in which they came', async () => {
-  const lines = new Lines();
+  const lines = new KeyedMutex();
   const events: string[] = [];
   const task = (name: string) => async () => {
     events.push(`${name} starts`);
@@ -18,7 +18,7 @@ test('tasks of one key run one after another in the order in which they came', a
 });
 
 test('tasks of different keys do not wait for each other, __proto__ included', async () => {
-  const lines = new Lines();
+  const lines = new KeyedMutex();
   const waiting = lines.run('a', () => new Promise(() => {}));
   expect(await lines.run('__proto__', () => 1)).toBe(1);
   expect(await lines.run('constructor', () => 2)).toBe(2);
@@ -26,7 +26,7 @@ test('tasks of different keys do not wait for each other, __proto__ included', a
 });
 
 test('a task that throws does not hold up the next', async () => {
-  const lines = new Lines();
+  const lines = new KeyedMutex();
   const bad = lines.run('a', () => {
     throw new Error('bad');
   });
@@ -36,7 +36,7 @@ test('a task that throws does not hold up the next', async () => {
 });
 
 test('nothing is left behind after a million keys', async () => {
-  const lines = new Lines();
+  const lines = new KeyedMutex();
   for (let batch = 0; batch < 1000; batch++) {
     const runs: Promise<unknown>[] = [];
     for (let i = 0; i < 1000; i++) runs.push(lines.run(`${batch}:${i}`, () => i));

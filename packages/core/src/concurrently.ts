@@ -1,0 +1,25 @@
+const AT_ONCE = 16;
+
+/** Does the task for each item, some at a time. The first that fails ends it, once all have settled. */
+export async function concurrently<T>(
+  items: AsyncIterable<T>,
+  task: (item: T) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  let failed: { error: unknown } | undefined;
+  try {
+    for await (const item of items) {
+      const done = task(item)
+        .catch((error) => {
+          failed ??= { error };
+        })
+        .then(() => void running.delete(done));
+      running.add(done);
+      if (running.size >= AT_ONCE) await Promise.race(running);
+      if (failed) break;
+    }
+  } finally {
+    await Promise.all(running);
+  }
+  if (failed) throw failed.error;
+}

@@ -1,0 +1,150 @@
+import { SessionError } from './errors.ts';
+import { copyValue, define } from './json.ts';
+import type { Session } from './session-store.ts';
+
+/** Any object type, interfaces included. */
+// biome-ignore lint/suspicious/noExplicitAny: as for Session
+export type State = Record<string, any>;
+
+/** The members to change; `undefined` removes one that may be absent. */
+export type StateMembers<T extends State> = {
+  [K in keyof T]?: object extends Pick<T, K> ? T[K] | undefined : T[K];
+};
+
+/** What `setState` takes: the members to change, or a function of the fresh state that returns them. */
+export type StateChange<T extends State> =
+  | StateMembers<T>
+  | ((state: Readonly<T>) => StateMembers<T>);
+
+/** One conversation while one event is handled. */
+export interface Conversation<T extends State = State> {
+  readonly id: string;
+  /** The stored session as it was at the start, frozen; `null` for a new one. */
+  readonly session: Readonly<Session> | null;
+  /** The state with the changes made so far, frozen. */
+  readonly state: Readonly<T>;
+  /** Aborts when the handler runs exclusively and may no longer rely on it; otherwise never. */
+  readonly signal: AbortSignal;
+  /**
+   * Merges shallowly; a member set to `undefined` is removed. A function sees the fresh state, and
+   * runs again when another process changed the state meanwhile, so counters stay exact.
+   * Throws a `TypeError` once the handler has finished.
+   */
+  setState(change: StateChange<T>): void;
+  /** Goes back to a fresh copy of the initial state. Throws a `TypeError` once the handler has finished. */
+  resetState(): void;
+}
+
+/** A conversation that keeps the changes of its state as a list, to apply them again. */
+export class OpenConversation<T extends State> implements Conversation<T> {
+  readonly id: string;
+  readonly session: Readonly<Session> | null;
+  readonly signal: AbortSignal;
+  readonly #initialState: T;
+  readonly #changes: ((state: T) => T)[] = [];
+  #state: T;
+  #ended = false;
+
+  constructor(id: string, session: Session | null, initialState: T, signal: AbortSignal) {
+    this.id = id;
+    this.session = session && frozenCopy(session);
+    this.signal = signal;
+    this.#initialState = initialState;
+    this.#state = this.#stateIn(this.session);
+  }
+
+  get state(): T {
+    return this.#state;
+  }
+
+  get isChanged(): boolean {
+    if (this.#changes.length === 0) return false;
+    return this.session === null || !isSame(this.#state, this.#stateIn(this.session));
+  }
+
+  setState(change: StateChange<T>): void {
+    if (typeof change === 'function') {
+      this.#change((state) => merge(state, members(change(state))));
+    } else {
+      const copy = members(change);
+      this.#change((state) => merge(state, copy));
+    }
+  }
+
+  resetState(): void {
+    this.#change(() => this.#initialState);
+  }
+
+  /** The state that the changes make of a fresh session. */
+  replay(session: Session | null): T {
+    // As it was: a function with a random result, say, has told the handler what is to be stored.
+    if (isSame(session?._state, this.session?._state)) return this.#state;
+    return this.#changes.reduce((state, change) => change(state), this.#stateIn(session));
+  }
+
+  async handle<R>(handler: (conversation: Conversation<T>) => R | Promise<R>): Promise<R> {
+    try {
+      return await handler(this);
+    } finally {
+      this.#ended = true;
+    }
+  }
+
+  #change(change: (state: T) => T): void {
+    if (this.#ended) {
+      throw new TypeError(
+        'the state was set after the handler had finished, too late to be stored; is an `await` missing?',
+      );
+    }
+    this.#state = change(this.#state);
+    this.#changes.push(change);
+  }
+
+  #stateIn(session: Session | null): T {
+    const state: unknown = session?._state;
+    if (state === undefined) return this.#initialState;
+    if (isObject(state)) return frozenCopy(state as T);
+    throw new SessionError('CORRUPT', 'the _state of the session is no object', { id: this.id });
+  }
+}
+
+/** A copy of each member that is to change; `undefined` stays, as it removes. */
+function members<T extends State>(change: StateMembers<T>): StateMembers<T> {
+  if (!isObject(change) || typeof change.then === 'function') {
+    throw new TypeError('setState takes an object, or a function that returns one at once');
+  }
+  const copy: State = {};
+  for (const key of Object.keys(change)) define(copy, key, deepFreeze(copyValue(change[key])));
+  return copy as StateMembers<T>;
+}
+
+function merge<T extends State>(state: T, change: StateMembers<T>): T {
+  const merged: State = {};
+  for (const [key, value] of Object.entries({ ...state, ...change })) {
+    if (value !== undefined) define(merged, key, value);
+  }
+  return Object.freeze(merged) as T;
+}
+
+/** A private copy that nobody can change. */
+export function frozenCopy<T extends State>(value: T): T {
+  const copy = copyValue(value);
+  if (!isObject(copy)) throw new TypeError('a state is an object');
+  return deepFreeze(copy) as T;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function isObject(value: unknown): value is State {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
