@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { project } from './project.js';
+import { readJson, run } from './run.js';
+
+// What a package brings, where that is a promise. A package that is not listed here brings
+// whatever it does, and that is printed.
+const PROMISED = {
+  '@sessions/core': [],
+  '@sessions/memory': ['@sessions/core', 'lru-cache'],
+};
+
+export function checkFiles(name, everything) {
+  const folder = join(everything, 'node_modules', name);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+    .map((file) => file.replaceAll('\\', '/'));
+
+  const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|DRIVERS\.md|(dist|src)\/.+)$/;
+  const strangers = files.filter((file) => !expected.test(file) || /\btests?\b/.test(file));
+  assert.deepEqual(strangers, [], `${name} packs what nobody needs`);
+  for (const file of ['README.md', 'LICENSE']) assert(files.includes(file), `${name}: no ${file}`);
+
+  const modules = files.filter((file) => /^src\/.+\.ts$/.test(file));
+  for (const module of modules) {
+    const base = module.replace(/^src\/(.+)\.ts$/, 'dist/$1');
+    for (const end of ['.js', '.js.map', '.d.ts', '.d.ts.map']) {
+      assert(files.includes(base + end), `${name}: no ${base}${end}`);
+    }
+  }
+  for (const map of files.filter((file) => file.endsWith('.map'))) {
+    for (const source of readJson(folder, map).sources) {
+      assert(existsSync(resolve(folder, dirname(map), source)), `${name}: ${map} leads nowhere`);
+    }
+  }
+  assert(modules.length > 0, `${name} has no sources`);
+  console.log(`${name}: ${modules.length} modules, each with its source, types and maps`);
+}
+
+export function checkCommands(name, everything) {
+  const folder = join(everything, 'node_modules', name);
+  for (const [command, file] of Object.entries(readJson(folder, 'package.json').bin ?? {})) {
+    assert(existsSync(join(everything, 'node_modules/.bin', command)), `${command} is not linked`);
+    const help = run(process.execPath, [join(folder, file), '--help']);
+    assert.match(help, /\S/, `${command} --help says nothing`);
+    console.log(`${name}: ${command} --help works`);
+  }
+}
+
+export function checkDependencies(name) {
+  const folder = project(name.replace('/', '-'), [name]);
+  const { packages: installed } = readJson(folder, 'node_modules/.package-lock.json');
+  const brought = Object.keys(installed)
+    .map((path) => path.replace(/^node_modules\//, ''))
+    .filter((other) => other !== name)
+    .sort();
+  console.log(`${name} brings ${brought.join(', ') || 'nothing'}`);
+  if (PROMISED[name]) assert.deepEqual(brought, PROMISED[name]);
+}

@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readJson, root, run, tool } from './run.js';
+
+const temporary = mkdtempSync(join(tmpdir(), 'sessions-smoke-'));
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true }));
+
+/** The manifest of each package that is published, and its `folder` and `tarball`. */
+export const packages = readdirSync(join(root, 'packages'))
+  .map((folder) => join(root, 'packages', folder))
+  .filter((folder) => existsSync(join(folder, 'package.json')))
+  .map((folder) => ({ folder, ...readJson(folder, 'package.json') }))
+  .filter((each) => !each.private)
+  .map((each) => ({ ...each, tarball: join(temporary, `${each.name.replace('/', '-')}.tgz`) }));
+
+export function pack(each) {
+  run('pnpm', ['pack', '--out', each.tarball], each.folder);
+  run(tool('publint'), ['run', each.tarball, '--strict']);
+  run(tool('attw'), [each.tarball, '--profile', 'esm-only', '--no-definitely-typed']);
+  console.log(`${each.name}: packed; publint and attw find nothing`);
+}
+
+/** An empty project with some of the packages installed, and no other tarball than ours. */
+export function project(name, names) {
+  const folder = join(temporary, name);
+  mkdirSync(folder);
+  const spec = (each) => [each.name, `file:${each.tarball}`];
+  const wanted = packages.filter((each) => names.includes(each.name));
+  const others = packages.filter((each) => !names.includes(each.name));
+  const manifest = {
+    private: true,
+    dependencies: Object.fromEntries(wanted.map(spec)),
+    overrides: Object.fromEntries(others.map(spec)),
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+  return folder;
+}
