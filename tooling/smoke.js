@@ -3,7 +3,7 @@
 import { checkCommands, checkDependencies, checkFiles } from './smoke/contents.js';
 import { checkImports } from './smoke/loading.js';
 import { pack, packages, project } from './smoke/project.js';
-import { checkTypes } from './smoke/types.js';
+import { checkNode10, checkTypes } from './smoke/types.js';
 
 for (const each of packages) pack(each);
 
@@ -15,5 +15,6 @@ for (const name of names) {
 }
 checkImports(names, everything);
 checkTypes(names, everything);
+checkNode10(names, everything);
 for (const name of names) checkDependencies(name);
 console.log('smoke test passed');
