@@ -1,5 +1,6 @@
 // Packs every package, installs the tarballs in empty projects outside this workspace, and uses
-// them as their users would. SMOKE_NODES may list more Node binaries to load the packages with.
+// them as their users would. SMOKE_NODES may list more Node binaries to run them with.
+import { checkBundles } from './smoke/bundles.js';
 import { checkCommands, checkDependencies, checkFiles } from './smoke/contents.js';
 import { checkImports } from './smoke/loading.js';
 import { pack, packages, project } from './smoke/project.js';
@@ -16,5 +17,6 @@ for (const name of names) {
 checkImports(names, everything);
 checkTypes(names, everything);
 checkNode10(names, everything);
+await checkBundles();
 for (const name of names) checkDependencies(name);
 console.log('smoke test passed');

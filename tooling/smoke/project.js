@@ -23,10 +23,15 @@ export function pack(each) {
   console.log(`${each.name}: packed; publint and attw find nothing`);
 }
 
-/** An empty project with some of the packages installed, and no other tarball than ours. */
-export function project(name, names) {
+export function emptyFolder(name) {
   const folder = join(temporary, name);
   mkdirSync(folder);
+  return folder;
+}
+
+/** An empty project with some of the packages installed, and no other tarball than ours. */
+export function project(name, names) {
+  const folder = emptyFolder(name);
   const spec = (each) => [each.name, `file:${each.tarball}`];
   const wanted = packages.filter((each) => names.includes(each.name));
   const others = packages.filter((each) => !names.includes(each.name));

@@ -14,7 +14,7 @@ import {
   type SessionRecord,
   type StoreOptions,
 } from '@sessions/core';
-import writeFileAtomic from 'write-file-atomic';
+import { writeFileAtomic } from './atomic.ts';
 import {
   FULL,
   flushFolder,
