@@ -2,6 +2,7 @@
 // them as their users would. SMOKE_NODES may list more Node binaries to run them with.
 import { checkBundles } from './smoke/bundles.js';
 import { checkCommands, checkDependencies, checkFiles } from './smoke/contents.js';
+import { checkJest } from './smoke/jest.js';
 import { checkImports } from './smoke/loading.js';
 import { pack, packages, project } from './smoke/project.js';
 import { checkNode10, checkTypes } from './smoke/types.js';
@@ -18,5 +19,6 @@ checkImports(names, everything);
 checkTypes(names, everything);
 checkNode10(names, everything);
 await checkBundles();
+checkJest();
 for (const name of names) checkDependencies(name);
 console.log('smoke test passed');

@@ -29,18 +29,29 @@ export function emptyFolder(name) {
   return folder;
 }
 
-/** An empty project with some of the packages installed, and no other tarball than ours. */
-export function project(name, names) {
+/**
+ * An empty project with some of the packages installed, and no other tarball than ours; `tools` are
+ * packages that the tooling has too, in the same version.
+ */
+export function project(name, names, { manager = 'npm', tools = [] } = {}) {
   const folder = emptyFolder(name);
   const spec = (each) => [each.name, `file:${each.tarball}`];
   const wanted = packages.filter((each) => names.includes(each.name));
   const others = packages.filter((each) => !names.includes(each.name));
+  const version = (tool) => readJson(root, `tooling/node_modules/${tool}/package.json`).version;
+  const overrides = Object.fromEntries(others.map(spec));
   const manifest = {
     private: true,
     dependencies: Object.fromEntries(wanted.map(spec)),
-    overrides: Object.fromEntries(others.map(spec)),
+    devDependencies: Object.fromEntries(tools.map((tool) => [tool, version(tool)])),
+    ...(manager === 'npm' && { overrides }),
   };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+  if (manager === 'npm') {
+    run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+  } else {
+    writeFileSync(join(folder, 'pnpm-workspace.yaml'), JSON.stringify({ overrides }));
+    run('pnpm', ['install', '--ignore-scripts', '--no-frozen-lockfile'], folder);
+  }
   return folder;
 }
