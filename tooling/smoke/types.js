@@ -10,6 +10,9 @@ export async function visits(): Promise<number> {
   // @ts-expect-error: a session is not null without a check
   return session.visits;
 }
+
+const untyped = new memory.MemorySessionStore();
+export const typed: core.FullSessionStore<{ value: number }> = untyped;
 `;
 
 // Without skipLibCheck: our declarations must stand alone.
