@@ -91,12 +91,14 @@ export class Backend {
       try {
         if (!Array.isArray(entry)) throw unreadable(entry);
         const [id, record] = entry as readonly [string, SessionRecord];
-        if (id.startsWith(prefix)) return pick(id, checked(record, id));
+        if (!id.startsWith(prefix)) return undefined;
+        if (!isRecord(record)) throw corrupt(id);
+        return pick(id, record);
       } catch (error) {
         if (!Array.isArray(entry) || isSessionError(error, 'CORRUPT')) this.warn(error as Error);
         else throw error;
+        return undefined;
       }
-      return undefined;
     });
   }
 
