@@ -27,7 +27,8 @@ export function expiryAt(now: number, minutes: number): number | null {
   if (typeof now !== 'number' || Number.isNaN(now)) {
     throw new TypeError(`the clock returned ${now}`);
   }
-  const at = Math.ceil(now) + Math.ceil(minutes * 60_000);
+  // Less what dividing by 60,000 may have added: 119 / 60,000 minutes are 119 ms, no more.
+  const at = Math.ceil(now) + Math.ceil(minutes * 60_000 * (1 - Number.EPSILON));
   return at <= LAST_MOMENT ? at : null;
 }
 
