@@ -94,8 +94,7 @@ function fits(value: object, maxBytes: number): boolean {
 }
 
 function isTooLongForText(error: unknown): boolean {
-  const { name, message } = error as Error;
-  return name === 'RangeError' && message.includes('string length');
+  return error instanceof RangeError && error.message.includes('string length');
 }
 
 function plain(value: unknown, size: Size): unknown {
@@ -104,8 +103,8 @@ function plain(value: unknown, size: Size): unknown {
   } catch (cause) {
     if (isSessionError(cause)) throw cause;
     if (isTooLongForText(cause)) throw tooLarge(size.limit);
-    const isCycle = /circular|cyclic/.test(String(cause)); // and its message names members
-    const why = isCycle ? {} : { cause };
+    const isCycle = cause instanceof TypeError && /circular|cyclic/.test(cause.message);
+    const why = isCycle ? {} : { cause }; // the message about a cycle names members
     throw new SessionError('INVALID_SESSION', 'the session holds what JSON cannot', why);
   }
 }

@@ -1,6 +1,8 @@
+import { constants } from 'node:buffer';
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DriverStore, type Session } from '../src/index.ts';
+import { DriverStore, hashId, type Session } from '../src/index.ts';
 import { copyIn, copyOut } from '../src/json.ts';
 import { MapDriver } from './map-driver.ts';
 
@@ -197,6 +199,38 @@ describe('rejects INVALID_SESSION and keeps the old session for', () => {
     expect(await store.read('a')).toEqual({ old: true });
   });
 
+  test.each<[string, unknown]>([
+    ['null', null],
+    ['undefined', undefined],
+    ['a number', 5],
+    ['a symbol', Symbol('s')],
+    ['an object that is no text', Object.create(null)],
+    ['a RangeError without a message', Object.assign(Object.create(null), { name: 'RangeError' })],
+  ])('a getter, or a toJSON, that throws %s', (_, thrown) => {
+    const fail = () => {
+      throw thrown;
+    };
+    const refused = expect.objectContaining({ code: 'INVALID_SESSION', cause: thrown });
+    const getter = Object.defineProperty({}, 'a', { get: fail, enumerable: true });
+    expect(() => copy(getter)).toThrow(refused);
+    expect(() => copy({ a: { toJSON: fail } })).toThrow(refused);
+  });
+
+  test('a cycle that a toJSON returns, and its error names no member', () => {
+    const inner: Session = { mySecretMember: {} };
+    inner.mySecretMember.back = inner;
+    const bad = { toJSON: () => inner };
+    expect(() => JSON.stringify(bad)).toThrow(/mySecretMember/); // hence
+    try {
+      copy({ bad });
+      throw new Error('it was copied');
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'INVALID_SESSION' });
+      expect('cause' in (error as Error)).toBe(false);
+      expect(inspect(error, { depth: Infinity })).not.toContain('mySecretMember');
+    }
+  });
+
   test('nothing at 1,000 levels', () => {
     expect(() => copy(deep(999))).not.toThrow();
   });
@@ -247,6 +281,26 @@ describe('the size limit', () => {
     let value: unknown = 'leaf';
     for (let i = 0; i < 100; i++) value = [value, value];
     expect(() => copyIn({ value }, limit)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
+  });
+
+  // Six characters of text for each of these, together more than the 2 ** 29 that V8 can hold.
+  const huge = '\u0001'.repeat(90_000_000);
+  test.each<[string, unknown]>([
+    ['a session', huge],
+    ['what a toJSON returns', { toJSON: () => huge }],
+  ])('refuses %s of which the text is longer than V8 can hold', async (_, value) => {
+    const tooLarge = expect.objectContaining({ code: 'TOO_LARGE', outcome: 'not-applied' });
+    expect(() => copyIn({ value }, 1e9)).toThrow(tooLarge);
+  });
+
+  test('is what V8 can hold where a store has none', async () => {
+    const store = new DriverStore(new MapDriver(), { maxSessionBytes: Infinity });
+    const part = 'x'.repeat(2 ** 28);
+    await expect(store.write('a', { parts: [part, part, part] })).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+      message: `the session is larger than ${constants.MAX_STRING_LENGTH} bytes of JSON text`,
+      idHash: hashId('a'),
+    });
   });
 
   test('8 MiB by default', async () => {
