@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { KeyedMutex } from '../src/keyed-mutex.ts';
 
 test('tasks of one key run one after another in the order in which they came', async () => {
-  const lines = new KeyedMutex();
+  const mutex = new KeyedMutex();
   const events: string[] = [];
   const task = (name: string) => async () => {
     events.push(`${name} starts`);
@@ -10,38 +10,38 @@ test('tasks of one key run one after another in the order in which they came', a
     events.push(`${name} ends`);
   };
   await Promise.all([
-    lines.run('a', task('1')),
-    lines.run('a', task('2')),
-    lines.run('a', task('3')),
+    mutex.run('a', task('1')),
+    mutex.run('a', task('2')),
+    mutex.run('a', task('3')),
   ]);
   expect(events).toEqual(['1 starts', '1 ends', '2 starts', '2 ends', '3 starts', '3 ends']);
 });
 
 test('tasks of different keys do not wait for each other, __proto__ included', async () => {
-  const lines = new KeyedMutex();
-  const waiting = lines.run('a', () => new Promise(() => {}));
-  expect(await lines.run('__proto__', () => 1)).toBe(1);
-  expect(await lines.run('constructor', () => 2)).toBe(2);
+  const mutex = new KeyedMutex();
+  const waiting = mutex.run('a', () => new Promise(() => {}));
+  expect(await mutex.run('__proto__', () => 1)).toBe(1);
+  expect(await mutex.run('constructor', () => 2)).toBe(2);
   void waiting;
 });
 
 test('a task that throws does not hold up the next', async () => {
-  const lines = new KeyedMutex();
-  const bad = lines.run('a', () => {
+  const mutex = new KeyedMutex();
+  const bad = mutex.run('a', () => {
     throw new Error('bad');
   });
-  const good = lines.run('a', () => 'good');
+  const good = mutex.run('a', () => 'good');
   await expect(bad).rejects.toThrow('bad');
   expect(await good).toBe('good');
 });
 
 test('nothing is left behind after a million keys', async () => {
-  const lines = new KeyedMutex();
+  const mutex = new KeyedMutex();
   for (let batch = 0; batch < 1000; batch++) {
     const runs: Promise<unknown>[] = [];
-    for (let i = 0; i < 1000; i++) runs.push(lines.run(`${batch}:${i}`, () => i));
-    expect(lines.size).toBe(1000);
+    for (let i = 0; i < 1000; i++) runs.push(mutex.run(`${batch}:${i}`, () => i));
+    expect(mutex.size).toBe(1000);
     await Promise.all(runs);
   }
-  expect(lines.size).toBe(0);
+  expect(mutex.size).toBe(0);
 });

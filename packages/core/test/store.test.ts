@@ -374,12 +374,15 @@ describe('a corrupt record', () => {
       *entries() {
         yield new SessionError('CORRUPT', 'flipped bit', { id: 'a' });
         yield new SessionError('CORRUPT', 'no hash');
+        throw new Error('over');
       },
+      open: (_, warn) => warn(new Error('no code')),
     });
-    await store.all();
+    await expect(store.all()).rejects.toThrow();
     const calls = emitWarning.mock.calls as unknown[][];
     emitWarning.mockRestore();
-    expect(calls).toEqual([
+    expect(calls).toStrictEqual([
+      ['no code', { type: 'SessionWarning' }],
       [
         'flipped bit',
         {

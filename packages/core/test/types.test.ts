@@ -1,10 +1,14 @@
-import { test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { expectTypeOf } from 'expect-type';
 import {
   Conversations,
+  copy,
   DriverStore,
   type FullSessionStore,
+  KEEP,
+  type Session,
   type SessionStore,
+  type Version,
 } from '../src/index.ts';
 import { MapDriver } from './map-driver.ts';
 
@@ -24,6 +28,50 @@ test('a store is typed by its session, which may be an interface', async () => {
   expectTypeOf(full.update).parameter(1).parameter(0).toEqualTypeOf<CartSession | null>();
   // @ts-expect-error -- a change must return a session, or null
   await full.update('a', () => undefined).catch(() => {});
+});
+
+test('a store of any sessions passes for one of certain sessions', async () => {
+  const untyped = new DriverStore(new MapDriver());
+  const carts: FullSessionStore<CartSession> = untyped;
+  await carts.write('a', { items: [] });
+  expectTypeOf(await carts.read('a')).toEqualTypeOf<CartSession | null>();
+  expectTypeOf(await untyped.read('a')).toEqualTypeOf<Session | null>();
+  expectTypeOf(await carts.readVersion('a')).toEqualTypeOf<Version<CartSession> | null>();
+  for await (const [, { session }] of carts.versions()) {
+    expectTypeOf(session).toEqualTypeOf<CartSession>();
+  }
+  for await (const [, session] of carts.entries())
+    expectTypeOf(session).toEqualTypeOf<CartSession>();
+  // @ts-expect-error -- not a CartSession
+  await carts.write('a', { item: [] });
+  const numbers = new DriverStore<{ value: number }>(new MapDriver());
+  // @ts-expect-error -- a store of other sessions
+  const wrong: FullSessionStore<CartSession> = numbers;
+  // @ts-expect-error -- here too
+  expect(await copy(numbers, carts)).toEqual({ copied: 0, kept: 0 });
+  expect(await copy(carts, untyped)).toMatchObject({ copied: 0, kept: 1 });
+  void wrong;
+});
+
+test('a change returns a session, null or KEEP', async () => {
+  const store = new DriverStore<CartSession>(new MapDriver());
+  expect(await store.update('a', (cart) => cart ?? KEEP)).toBeNull();
+  expect(await store.update('a', async (cart) => (cart ? null : KEEP))).toBeNull();
+  expectTypeOf(store.update('a', () => KEEP)).resolves.toEqualTypeOf<CartSession | null>();
+  // @ts-expect-error -- not a CartSession
+  await store.update('a', () => ({ item: [] }));
+});
+
+test('the options of a call are those that it knows, and ifMatch is never undefined', async () => {
+  const store = new DriverStore<CartSession>(new MapDriver());
+  const etag: string | undefined = (await store.readVersion('a'))?.etag;
+  // @ts-expect-error -- it may be undefined
+  await expect(store.destroy('a', { ifMatch: etag })).rejects.toThrow(TypeError);
+  // @ts-expect-error -- unknown
+  await expect(store.touch('a', { ttl: 5 })).rejects.toThrow(TypeError);
+  // @ts-expect-error -- of write and destroy alone
+  await expect(store.update('a', () => null, { ifMatch: null })).rejects.toThrow(TypeError);
+  await store.write('a', { items: [] }, { ifMatch: null, expiresIn: undefined });
 });
 
 test('the state is typed by the initial state', async () => {

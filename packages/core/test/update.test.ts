@@ -6,12 +6,10 @@ import {
   HISTORY_LENGTH,
   type SessionRecord,
 } from '../src/index.ts';
+import { lost, type Put, type Remove, sequence } from './faults.ts';
 import { MapDriver } from './map-driver.ts';
 
 const increment = (session: { n: number } | null) => ({ n: (session?.n ?? 0) + 1 });
-
-type Put = Driver['put'];
-type Remove = Driver['delete'];
 
 /** A store on a map, and a driver whose `put` can be replaced by one that misbehaves. */
 function setup(options = {}) {
@@ -22,13 +20,6 @@ function setup(options = {}) {
   const other = new DriverStore<{ n: number }>(new MapDriver(map.records));
   return { map, driver, put, store, other };
 }
-
-/** A function that does `first` for the first so many calls and `then` after. */
-function sequence<A extends unknown[], R>(first: ((...args: A) => R)[], then: (...args: A) => R) {
-  return (...args: A) => (first.shift() ?? then)(...args);
-}
-
-const lost = () => new Error('the connection was lost');
 
 test('a thousand updates at once are each applied exactly once', async () => {
   const { store } = setup();
