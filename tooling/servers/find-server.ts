@@ -94,9 +94,19 @@ export function describeWith<T extends object>(
   }
 }
 
+/** The name of the image to start. */
+export function imageOf(kind: Kind): string {
+  return process.env[kind.imageVariable] || kind.image;
+}
+
+/** What an error says, to be put into the name of a test. */
+export function firstLine(error: unknown): string {
+  return String((error as Error).message ?? error).split('\n')[0] as string;
+}
+
 async function inContainer(kind: Kind): Promise<Server> {
   const { GenericContainer, Wait } = await import('testcontainers');
-  const image = process.env[kind.imageVariable] || kind.image;
+  const image = imageOf(kind);
   const container = await new GenericContainer(image)
     .withCommand([kind.program, ...kind.args('0.0.0.0', kind.port)])
     .withExposedPorts(kind.port)
@@ -111,8 +121,4 @@ async function inContainer(kind: Kind): Promise<Server> {
 
 function server(url: string, origin: string, stop: () => Promise<void>): Server {
   return { url, origin, stop, namespace: () => `t${randomBytes(8).toString('hex')}` };
-}
-
-function firstLine(error: unknown): string {
-  return String((error as Error).message ?? error).split('\n')[0] as string;
 }

@@ -1,10 +1,19 @@
 import {
   GenericContainer,
   getContainerRuntimeClient,
+  ImageName,
   type StartedTestContainer,
   Wait,
 } from 'testcontainers';
-import { findServer, type Kind, type Missing, onPath, type Server } from './find-server.ts';
+import {
+  findServer,
+  firstLine,
+  imageOf,
+  type Kind,
+  type Missing,
+  onPath,
+  type Server,
+} from './find-server.ts';
 import { freePort, ServerProcess } from './server-process.ts';
 
 /** MongoDB, as a replica set of one that has yet to be initiated. */
@@ -43,6 +52,27 @@ export interface OwnMongo {
 }
 
 /**
+ * Whether tests can run servers of their own, to freeze and kill, of all these programs: from PATH,
+ * or from the image, which is got here if it is not there.
+ */
+export async function ownMongo(
+  programs: readonly string[] = [mongo.program],
+): Promise<{ start: typeof startMongo } | Missing> {
+  const absent = programs.filter((program) => !onPath(program));
+  if (absent.length === 0) return { start: startMongo };
+  try {
+    const { image } = await getContainerRuntimeClient();
+    const name = ImageName.fromString(imageOf(mongo));
+    await image.pull(name);
+    await image.inspect(name);
+    return { start: startMongo };
+  } catch (error) {
+    const why = `no ${absent.join(', no ')} on PATH, no container (${firstLine(error)})`;
+    return { reason: `${why}, so none to freeze and kill` };
+  }
+}
+
+/**
  * A server to freeze and kill, from the program on PATH or the image. `program` and `args` are
  * those of another member of the family, which is in the same image.
  */
@@ -66,7 +96,7 @@ class MongoContainer implements OwnMongo {
 
   static async start(program: string, args: Kind['args']): Promise<MongoContainer> {
     const port = await freePort();
-    const container = await new GenericContainer(process.env[mongo.imageVariable] || mongo.image)
+    const container = await new GenericContainer(imageOf(mongo))
       .withNetworkMode('host')
       .withCommand([program, ...args('127.0.0.1', port)])
       .withWaitStrategy(Wait.forLogMessage(mongo.ready))

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { certify } from '@sessions/conformance';
 import { isSessionError } from '@sessions/core';
 import { MongoClient } from 'mongodb';
-import { type OwnMongo, startMongo } from '../../../tooling/servers/mongo.ts';
+import { describeWith } from '../../../tooling/servers/find-server.ts';
+import { type OwnMongo, ownMongo, startMongo } from '../../../tooling/servers/mongo.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
 import { MongoSessionStore } from '../src/index.ts';
 import { MongoDriver } from '../src/mongo-driver.ts';
@@ -12,6 +13,8 @@ import { describeMongo, initiate, openMongo, testUnless } from './server.ts';
 jest.setTimeout(60_000);
 
 const found = await openMongo();
+const own = await ownMongo();
+const family = await ownMongo(['mongod', 'mongos']);
 const started: OwnMongo[] = [];
 afterAll(async () => {
   await Promise.all(started.map((server) => server.stop()));
@@ -39,11 +42,16 @@ describeMongo(found, 'MongoSessionStore on several servers', (mongo) => {
     if (mongo.isMongoDB && !process.env.SESSIONS_MONGO_URL) expect(mongo.lacks).toEqual({});
   });
 
-  for (const how of ['steps down', 'is killed'] as const) {
-    testUnless(
-      replicaSet,
-      `a primary that ${how} under load: no update is lost or repeated`,
-      async () => {
+  if (replicaSet !== undefined) {
+    testUnless(replicaSet, 'a replica set loses and repeats no update', async () => {});
+    testUnless(replicaSet, 'a sharded collection passes the conformance kit', async () => {});
+    return;
+  }
+
+  describeWith(own, { describe, test }, 'a replica set', () => {
+    test.each(['steps down', 'is killed'])(
+      'whose primary %s under load loses and repeats no update',
+      async (how) => {
         const members = await Promise.all([start(), start(), start()]);
         const ports = members.map(({ port }) => port);
         const first = new MongoClient(members[0].url);
@@ -103,14 +111,9 @@ describeMongo(found, 'MongoSessionStore on several servers', (mongo) => {
         await Promise.all([...stores, client].map((each) => each.close()));
       },
     );
-  }
+  });
 
-  if (replicaSet !== undefined) {
-    testUnless(replicaSet, 'a sharded collection passes the conformance kit', async () => {});
-    return;
-  }
-
-  describe('a sharded collection', () => {
+  describeWith(family, { describe, test }, 'a sharded collection', () => {
     /** A cluster of two shards, and a router in front of it. */
     const cluster = (async () => {
       const set = async (name: string, role: string) => {

@@ -2,12 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { isSessionError, type Outcome, type SessionErrorCode } from '@sessions/core';
 import { MongoClient, MongoServerError } from 'mongodb';
-import { startMongo } from '../../../tooling/servers/mongo.ts';
+import { describeWith } from '../../../tooling/servers/find-server.ts';
+import { ownMongo } from '../../../tooling/servers/mongo.ts';
 import { freePort } from '../../../tooling/servers/server-process.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
 import { explain, OF_WRITE } from '../src/client.ts';
 import { type MongoOptions, MongoSessionStore } from '../src/index.ts';
-import { describeMongo, initiate, openMongo, testUnless } from './server.ts';
+import { describeMongo, greet, initiate, openMongo, testUnless } from './server.ts';
 
 jest.setTimeout(60_000);
 
@@ -309,17 +310,19 @@ describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) =
   );
 });
 
-describeMongo(found, 'MongoSessionStore on a server that fails', (mongo) => {
+const name = 'MongoSessionStore on a server that fails';
+describeWith(await ownMongo(), { describe, test }, name, ({ start }) => {
   const own = async () => {
-    const server = await startMongo();
+    const server = await start();
     const client = new MongoClient(server.url);
     await initiate(client);
+    const { setName } = await greet(client);
     await client.close();
-    return server;
+    return { server, isReplicaSet: setName !== undefined };
   };
 
   test('that is killed: UNAVAILABLE or TIMEOUT, and works again without help', async () => {
-    const server = await own();
+    const { server, isReplicaSet } = await own();
     try {
       const store = await new MongoSessionStore(server.url, { timeout: LONGER }).init();
       await store.write('a', { n: 1 });
@@ -337,7 +340,7 @@ describeMongo(found, 'MongoSessionStore on a server that fails', (mongo) => {
       await store.write('c', { n: 1 });
       expect(await store.read('c')).toEqual({ n: 1 });
       // What the server kept is MongoDB's own promise.
-      if (!mongo.lacks.replicaSet) {
+      if (isReplicaSet) {
         expect(await store.read('a')).toEqual({ n: 1 });
         const session = await store.read('b');
         expect(session?.tokens).toEqual(expect.arrayContaining(running.acknowledged));
@@ -349,7 +352,7 @@ describeMongo(found, 'MongoSessionStore on a server that fails', (mongo) => {
   });
 
   test('that is frozen: TIMEOUT in time, and exact when it goes on', async () => {
-    const server = await own();
+    const { server } = await own();
     try {
       const options = { timeout: LONGER };
       const stores = await Promise.all([
@@ -382,7 +385,7 @@ describeMongo(found, 'MongoSessionStore on a server that fails', (mongo) => {
   });
 
   test('closing a store on a frozen server ends in time', async () => {
-    const server = await own();
+    const { server } = await own();
     try {
       const store = await new MongoSessionStore(server.url, { timeout: LONGER }).init();
       await store.write('a', {});
