@@ -100,7 +100,7 @@ async function lacking(
 ): Promise<Mongo['lacks']> {
   const lacks: Partial<Record<Ability, string>> = {};
   const db = client.db(namespace);
-  await db.collection('trial').createIndex({ a: 1 }, { expireAfterSeconds: 1 });
+  const index = await db.collection('trial').createIndex({ a: 1 }, { expireAfterSeconds: 1 });
   const conflict = db.collection('trial').createIndex({ a: 1 }, { expireAfterSeconds: 2 });
   await conflict.then(
     () => {
@@ -108,8 +108,8 @@ async function lacking(
     },
     () => {},
   );
-  const index = { keyPattern: { a: 1 }, expireAfterSeconds: 3 };
-  await db.command({ collMod: 'trial', index }).catch((error) => {
+  const change = { name: index, expireAfterSeconds: 3 }; // by name, as the driver does
+  await db.command({ collMod: 'trial', index: change }).catch((error) => {
     lacks.collMod = `${name} has no collMod: ${error.codeName ?? error.message}`;
   });
   const often = { setParameter: 1, ttlMonitorSleepSecs: 1 };
