@@ -343,9 +343,13 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
     test('what a server says in words does not get into an error', async () => {
       await sessions.insertOne({ _id: SECRET as never });
       const error = await rejection(sessions.insertOne({ _id: SECRET as never }));
-      expect(error.message).toContain(SECRET);
+      const words = error.message;
+      expect(words).toMatch(/\w/);
+      // Not every server quotes the id: then as if this one did.
+      if (!words.includes(SECRET)) error.message += ` dup key: { _id: "${SECRET}" }`;
       const shown = inspect(redacted(error), { showHidden: true, depth: 9 });
       expect(shown).toMatch(/11000/);
+      expect(shown).not.toContain(words);
       expect(shown).not.toContain(SECRET);
     });
   });
