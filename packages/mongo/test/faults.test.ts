@@ -4,9 +4,9 @@ import { isSessionError, type Outcome, type SessionErrorCode } from '@sessions/c
 import { MongoClient, MongoServerError } from 'mongodb';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { ownMongo } from '../../../tooling/servers/mongo.ts';
-import { freePort } from '../../../tooling/servers/server-process.ts';
+import { freePort, until } from '../../../tooling/servers/server-process.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
-import { explain, OF_WRITE } from '../src/client.ts';
+import { connect, explain, OF_WRITE } from '../src/client.ts';
 import { type MongoOptions, MongoSessionStore } from '../src/index.ts';
 import { describeMongo, greet, initiate, openMongo, testUnless } from './server.ts';
 
@@ -188,11 +188,15 @@ describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) =
   test('when answers are swallowed what became of a write is unknown, and of an update too', async () => {
     const proxy = await TcpProxy.to(mongo.direct());
     const dbName = mongo.namespace();
-    const store = await openThrough(proxy, { dbName });
-    // At once, so that there are connections enough: on a new one nothing would be sent.
+    // A connection for each call is there before: on a new one nothing would be sent.
     const names = Object.keys(calls);
-    await Promise.all(names.map((name) => store.write(name, { old: true })));
-    await Promise.all(names.map((name) => store.read(name)));
+    const client = connect(`${mongo.direct(proxy.port)}&minPoolSize=${names.length}`, TIMEOUT);
+    let connections = 0;
+    client.on('connectionReady', () => connections++);
+    const store = new MongoSessionStore(client, { timeout: TIMEOUT, dbName });
+    await works(store);
+    await until(() => connections >= names.length, 'a connection for each call');
+    for (const name of names) await store.write(name, { old: true });
     await proxy.set('mute');
     expect(await failuresOf(store)).toEqual({
       read: 'TIMEOUT not-applied',
@@ -207,6 +211,7 @@ describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) =
     expect(await store.read('write')).toEqual({ n: 1 });
     expect(await store.read('destroy')).toBeNull();
     await store.close();
+    await client.close();
     await proxy.stop();
   });
 
