@@ -95,6 +95,7 @@ export class Locks {
       if (!toRemove || !hasCode(error, ...FULL)) throw error;
       await rmdir(key).catch(ignore('ENOENT'));
       await rename(join(this.#folder, RESERVE), key);
+      if (!(await lstat(key)).isDirectory()) throw error; // a link, perhaps, and not to be followed
       await rename(join(key, RESERVE), join(key, owner));
       return true;
     }
@@ -120,15 +121,23 @@ export class Locks {
     return false;
   }
 
+  /** Puts the reserve in its place, unless it is there. Fails where nothing can be written. */
   async #makeReserve(): Promise<void> {
     const reserve = join(this.#folder, RESERVE);
+    // Under a name that nobody else has: a link in the place of the reserve would be followed.
+    const made = join(this.#folder, nameOwner(await self(), 0));
     try {
-      await makeFolder(reserve);
+      await makeFolder(made);
+      await makeFolder(join(made, RESERVE));
+      await rename(made, reserve).catch(async (error) => {
+        ignore('ENOTDIR')(error); // a file or a link: not ours
+        await unlink(reserve);
+        await rename(made, reserve);
+      });
     } catch (error) {
-      if (hasCode(error, 'ENOENT', ...FULL)) return;
-      if (!hasCode(error, 'EEXIST')) throw error;
+      await remove(made, RESERVE).catch(() => {}); // or the next sweep does
+      ignore('ENOENT', ...HELD, ...FULL)(error);
     }
-    await makeFolder(join(reserve, RESERVE)).catch(ignore('EEXIST', 'ENOENT', ...FULL));
   }
 }
 

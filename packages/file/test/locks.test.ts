@@ -161,3 +161,20 @@ test('opening a store removes what owners that are gone have left, and nothing e
   expect(left.sort()).toEqual([hashId('alive'), key(alive), 'a stranger', 'reserve'].sort());
   expect(await readdir(join(locks, hashId('alive'), key(alive)))).toEqual(['session.json.123']);
 });
+
+describe('in the place of the reserve', () => {
+  test.each(['a link', 'a file', 'a folder', 'an empty folder'])('%s', async (what) => {
+    const outside = await temporaryFolder();
+    const reserve = join(folder, 'locks', 'reserve');
+    await rm(reserve, { recursive: true });
+    if (what === 'a link') await symlink(outside, reserve);
+    else if (what === 'a file') await writeFile(reserve, '');
+    else await mkdir(join(reserve, what === 'a folder' ? 'stranger' : ''), { recursive: true });
+    const late = await new FileSessionStore(folder).init();
+    expect(await readdir(outside)).toEqual([]);
+    expect(await readdir(join(folder, 'locks'))).toEqual(['reserve']);
+    expect(await readdir(reserve)).toEqual([what === 'a folder' ? 'stranger' : 'reserve']);
+    expect(await late.read('a')).toEqual({ n: 0 });
+    await late.destroy('a');
+  });
+});
