@@ -131,12 +131,18 @@ export class FileDriver implements Driver {
   async delete(id: string, expected: string | undefined, timeout: number): Promise<boolean> {
     const path = this.#path(id);
     const deadline = deadlineOf(timeout);
-    const isGone = await this.#gate.run(async () => {
+    const isGone = async () => {
       // Whoever has the lock may be about to put a file there, however late.
       const isIdle = await this.#locks.isFree(hashId(id));
-      return isIdle && (await isAbsent(path)) && this.#isGone(id);
+      return isIdle && (await isAbsent(path));
+    };
+    const isDone = await this.#gate.run(async () => {
+      const isNothingThere = await isGone().catch((cause) => {
+        throw unavailable(id, cause);
+      });
+      return isNothingThere && this.#isGone(id);
     });
-    if (isGone) return expected === undefined;
+    if (isDone) return expected === undefined;
     return this.#locked(id, deadline, 'remove', async (lock, commit) => {
       if (await isAbsent(path)) return (await this.#isGone(id)) && expected === undefined;
       const current = expected === undefined ? null : await this.#read(id);

@@ -15,7 +15,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
 import { encode } from '../src/format.ts';
 import { FileSessionStore } from '../src/index.ts';
-import { startWorker, testWith } from './processes.ts';
+import { MORTAL, run, startWorker, testWith } from './processes.ts';
 import { fileOf, temporaryFolder } from './support.ts';
 
 const CORRUPT = expect.objectContaining({ code: 'CORRUPT', idHash: hashId('a') });
@@ -64,16 +64,9 @@ testWith(
   ['linux'],
   'folders are 0700 and files 0600, whatever the umask',
   async () => {
-    // To root no file of its own is closed, but for this.
-    const mortal = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
     for (const umask of ['0', '077', '0777']) {
       const at = join(folder, umask);
-      const within = [
-        ...(process.getuid?.() === 0 ? mortal : []),
-        'sh',
-        '-c',
-        `umask ${umask}; exec "$0" "$@"`,
-      ];
+      const within = [...MORTAL, 'sh', '-c', `umask ${umask}; exec "$0" "$@"`];
       const worker = startWorker('count', at, {}, ['a', 2], { within });
       await worker.ended;
       expect(worker.lines).toEqual(['acknowledged', 'acknowledged']);
@@ -286,33 +279,6 @@ test('folders that are removed while the store is in use are made anew', async (
   expect(await store.read('a')).toEqual({ n: 2 });
 });
 
-testWith(
-  ['linux', 'root'],
-  'a copy that nobody may write to, without its locks, can be read, with a warning',
-  async () => {
-    await store.write('a', { n: 1 });
-    await rm(join(folder, 'locks'), { recursive: true });
-    const mount = (...words: string[]) => spawnSync('mount', [...words, folder]).status;
-    expect(mount('--bind', folder)).toBe(0);
-    try {
-      expect(mount('-o', 'remount,bind,ro')).toBe(0);
-      const warnings: Error[] = [];
-      const copy = new FileSessionStore(folder, { onWarning: (each) => warnings.push(each) });
-      expect(await copy.read('a')).toEqual({ n: 1 });
-      expect(await copy.all()).toEqual([{ n: 1 }]);
-      expect(warnings).toMatchObject([{ code: 'UNAVAILABLE', cause: { code: 'EROFS' } }]);
-      await expect(copy.write('a', {})).rejects.toMatchObject({
-        code: 'UNAVAILABLE',
-        outcome: 'not-applied',
-        cause: { code: 'EROFS' },
-      });
-    } finally {
-      spawnSync('umount', [folder]);
-    }
-  },
-  20_000,
-);
-
 test('many calls at once need few open files', async () => {
   await store.write('a', { n: 1 });
   const program = `
@@ -324,13 +290,7 @@ test('many calls at once need few open files', async () => {
     console.log(all.filter(({ id }, n) => id === ids[n]).length);
     const lists = Array.from({ length: 50 }, () => store.all());
     await Promise.all([...lists, ...ids.map((id) => store.destroy('none:' + id))]);`;
-  const words = ['--input-type=module', '--eval', program];
-  const { stdout, stderr } = spawnSync(
-    'sh',
-    ['-c', 'ulimit -n 100; exec "$0" "$@"', process.execPath, ...words],
-    { cwd: import.meta.dirname, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
-  );
-  expect({ stdout, stderr }).toEqual({ stdout: '2000\n', stderr: '' });
+  expect(run(program, ['sh', '-c', 'ulimit -n 100; exec "$0" "$@"'])).toEqual(['2000']);
 }, 60_000);
 
 test('a destroy that was given up while others were read is not done later', async () => {

@@ -46,6 +46,24 @@ afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** For `within`: to root no file of its own is closed, but for this. */
+export const MORTAL: readonly string[] =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
+
+/** Runs a module in a process of its own, and gives the lines that it prints. */
+export function run(program: string, within: readonly string[] = []): string[] {
+  const words = [...within, process.execPath, '--input-type=module', '--eval', program];
+  const [command = '', ...rest] = words;
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const { status, stdout, stderr } = spawnSync(command, rest, {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+    env,
+  });
+  if (status !== 0 || stderr !== '') throw new Error(`${status} ${stdout}${stderr}`);
+  return stdout.split('\n').slice(0, -1);
+}
+
 export interface Worker {
   readonly child: ChildProcess;
   readonly pid: number;
