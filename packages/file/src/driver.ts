@@ -1,4 +1,4 @@
-import { chmod, constants, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, constants, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -23,23 +23,18 @@ import {
   isAbsent,
   makeFolders,
   makeInnerFolder,
-  noneIfAbsent,
 } from './folder.ts';
-import { type Content, decode, encode } from './format.ts';
+import { encode } from './format.ts';
 import { Gate } from './gate.ts';
+import { list } from './list.ts';
 import { type Lock, Locks } from './lock.ts';
+import { largestFile, readSession } from './read.ts';
 
 const AT_ONCE = 32; // files open, at most
-const READ_AHEAD = 8; // sessions in memory while they are listed, at most
+const MAX_SESSION_BYTES = 8 * 1024 * 1024; // by default, as in core
 const LONGEST_PAUSE = 25;
 
-// A link in the place of a file is not followed, and a pipe there holds nobody up.
-const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const WRITE = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
-// Something is there that cannot be a file of ours.
-const NO_FILE = ['ELOOP', 'EISDIR', 'ENXIO', 'ERR_FS_FILE_TOO_LARGE', 'ERR_STRING_TOO_LONG'];
-// One file cannot be read; the next one may.
-const NO_ACCESS = ['EIO', 'EACCES', 'EPERM'];
 const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 // Another process has the file open, and Windows minds.
 const IN_USE = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : [];
@@ -61,6 +56,7 @@ export class FileDriver implements Driver {
   readonly capabilities: Capabilities;
   readonly #root: string;
   readonly #flush: boolean;
+  readonly #largest: number;
   readonly #now: () => number;
   readonly #locks: Locks;
   readonly #gate = new Gate(AT_ONCE);
@@ -69,13 +65,17 @@ export class FileDriver implements Driver {
   #lease = 0;
 
   constructor(dirname: string, options: number | FileOptions) {
-    const { flush = true, now = () => Date.now() } =
-      typeof options === 'object' ? (options ?? {}) : {};
+    const {
+      flush = true,
+      maxSessionBytes = MAX_SESSION_BYTES,
+      now = () => Date.now(),
+    } = typeof options === 'object' ? (options ?? {}) : {};
     if (typeof dirname !== 'string') throw new TypeError('dirname must be a string');
     if (dirname === '' || dirname.includes('\0')) throw new RangeError('dirname names no folder');
     if (typeof flush !== 'boolean') throw new TypeError('flush must be true or false');
     this.#root = resolve(dirname);
     this.#flush = flush;
+    this.#largest = largestFile(maxSessionBytes);
     this.#now = now;
     this.#locks = new Locks(join(this.#root, 'locks'));
     const isFlushed = flush && process.platform !== 'win32'; // which cannot flush a folder
@@ -154,24 +154,8 @@ export class FileDriver implements Driver {
     });
   }
 
-  async *entries(): AsyncGenerator<DriverEntry, void> {
-    const shards = await readdir(this.#root, { withFileTypes: true }).catch(noneIfAbsent);
-    for (const shard of shards) {
-      if (!/^[0-9a-f]{2}$/.test(shard.name)) continue;
-      if (!shard.isDirectory()) {
-        yield new SessionError('CORRUPT', `${shard.name}, a folder of sessions, is no folder`);
-        continue;
-      }
-      // All names first: a listing under way would show what is replaced meanwhile twice.
-      const all = await readdir(join(this.#root, shard.name)).catch(noneIfAbsent);
-      const files = all.filter((file) => file.endsWith('.json'));
-      for (let i = 0; i < files.length; i += READ_AHEAD) {
-        const ahead = files.slice(i, i + READ_AHEAD);
-        for (const entry of await Promise.all(ahead.map((file) => this.#entry(shard.name, file)))) {
-          if (entry) yield entry;
-        }
-      }
-    }
+  entries(): AsyncGenerator<DriverEntry, void> {
+    return list(this.#root, this.#gate, this.#largest);
   }
 
   #path(id: string): string {
@@ -180,22 +164,8 @@ export class FileDriver implements Driver {
   }
 
   async #read(id: string): Promise<SessionRecord | null> {
-    const found = await read(this.#path(id), hashId(id));
+    const found = await readSession(this.#path(id), hashId(id), this.#largest);
     return found?.record ?? null;
-  }
-
-  async #entry(shard: string, file: string): Promise<DriverEntry | null> {
-    const name = file.slice(0, -'.json'.length);
-    try {
-      const found = await this.#gate.run(() => read(join(this.#root, shard, file), name));
-      if (!found) return null; // removed meanwhile
-      if (!name.startsWith(shard)) throw corrupt(name, new Error(`it lies in ${shard}`));
-      return [found.id, found.record];
-    } catch (cause) {
-      if (isSessionError(cause)) return cause;
-      if (!hasCode(cause, ...NO_ACCESS)) throw cause;
-      return new SessionError('UNAVAILABLE', `${shard}/${file} cannot be read`, { cause });
-    }
   }
 
   /** Writes the text to a new file of this name, through a temporary one beside it. */
@@ -286,31 +256,6 @@ export class FileDriver implements Driver {
     if (this.#flush) await flushFolder(dirname(this.#path(id))).catch(ignore('ENOENT'));
     return true;
   }
-}
-
-/** What is in the file of this name, `null` if there is none. Throws `CORRUPT`. */
-async function read(path: string, name: string): Promise<Content | null> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path, { flag: READ });
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return null;
-    throw hasCode(error, ...NO_FILE) ? corrupt(name, error) : error;
-  }
-  try {
-    const content = decode(bytes);
-    if (hashId(content.id) === name) return content;
-  } catch (error) {
-    throw corrupt(name, error);
-  }
-  throw corrupt(name, new Error('it holds another session'));
-}
-
-function corrupt(name: string, cause: unknown): SessionError {
-  const message = 'the file of the session cannot be read; it is left as it is';
-  const error = new SessionError('CORRUPT', message, { cause });
-  if (/^[0-9a-f]{64}$/.test(name)) error.idHash = name;
-  return error;
 }
 
 function unavailable(id: string, cause: unknown): SessionError {

@@ -4,7 +4,8 @@ import { isRecord, type SessionRecord } from '@sessions/core';
 const VERSION = 1;
 
 const HEAD = /^\{\n {2}"version": 1,\n {2}"checksum": "([0-9a-f]{64})",\n/;
-const HEAD_LENGTH = headWith('0'.repeat(64)).length;
+/** The bytes before those that the checksum covers. */
+export const HEAD_LENGTH: number = headWith('0'.repeat(64)).length;
 
 /**
  * The text of a session's file: JSON, with the bookkeeping on lines of its own. The checksum covers
@@ -17,6 +18,11 @@ export function encode(id: string, record: SessionRecord): string {
   );
   const body = `${members.join(',\n')}\n}\n`;
   return headWith(checksum(body)) + body;
+}
+
+/** Whether these bytes begin as a file of this version does. */
+export function isHead(bytes: Buffer): boolean {
+  return HEAD.test(bytes.toString('latin1', 0, HEAD_LENGTH));
 }
 
 export interface Content {

@@ -1,15 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import {
-  copyFile,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
@@ -198,57 +187,6 @@ describe('a file that is not what was written is CORRUPT, and left as it is', ()
     expect(await listing.all()).toEqual([{ n: 1 }]);
     expect(warnings).toHaveLength(3);
     for (const warning of warnings) expect(warning).toMatchObject({ code: 'CORRUPT' });
-  });
-});
-
-describe('what is in the place of a file is not followed', () => {
-  test.each(['a link to a session', 'a link to nothing', 'a folder', 'a pipe'])(
-    '%s',
-    async (what) => {
-      const outside = join(await temporaryFolder(), 'outside.json');
-      await store.write('a', { n: 1 });
-      await rename(file, outside);
-      const text = await readFile(outside, 'utf8');
-      if (what === 'a link to a session') await symlink(outside, file);
-      else if (what === 'a link to nothing') await symlink(`${outside}.none`, file);
-      else if (what === 'a folder') await mkdir(join(file, 'inner'), { recursive: true });
-      else spawnSync('mkfifo', [file]);
-      await expect(store.read('a')).rejects.toEqual(CORRUPT);
-      await expect(store.write('a', { n: 2 })).rejects.toEqual(CORRUPT);
-      await store.destroy('a');
-      expect(await store.read('a')).toBeNull();
-      await store.write('a', { n: 3 });
-      expect((await lstat(file)).isFile()).toBe(true);
-      expect(await readFile(outside, 'utf8')).toBe(text);
-      expect(await readdir(dirname(outside))).toEqual(['outside.json']);
-    },
-  );
-
-  test.each(['locks', 'ca'])(
-    'a link in the place of the folder %s: nothing is written',
-    async (name) => {
-      const outside = await temporaryFolder();
-      await mkdir(folder, { recursive: true });
-      await symlink(outside, join(folder, name));
-      await expect(store.write('a', { n: 1 })).rejects.toMatchObject({
-        code: 'UNAVAILABLE',
-        outcome: 'not-applied',
-      });
-      expect(await readdir(outside)).toEqual([]);
-    },
-  );
-
-  test('links at the temporary names that write-file-atomic would use beside the file', async () => {
-    const outside = join(await temporaryFolder(), 'outside');
-    await writeFile(outside, 'untouched');
-    await store.write('a', { n: 1 });
-    const { default: writeFileAtomic } = (await import('write-file-atomic')) as unknown as {
-      default: { _getTmpname(file: string): string };
-    };
-    for (let n = 0; n < 50; n++) await symlink(outside, writeFileAtomic._getTmpname(file));
-    for (let n = 0; n < 60; n++) await store.write('a', { n });
-    expect(await readFile(outside, 'utf8')).toBe('untouched');
-    expect(await store.read('a')).toEqual({ n: 59 });
   });
 });
 
