@@ -1,5 +1,4 @@
-import { chmod, constants, readdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { lstat, rename } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   applyPut,
@@ -12,41 +11,23 @@ import {
   KeyedMutex,
   SessionError,
   type SessionRecord,
-  type StoreOptions,
 } from '@sessions/core';
-import { writeFileAtomic } from './atomic.ts';
-import {
-  FULL,
-  flushFolder,
-  hasCode,
-  ignore,
-  isAbsent,
-  makeFolders,
-  makeInnerFolder,
-} from './folder.ts';
+import { flushFolder, hasCode } from './folder.ts';
 import { encode } from './format.ts';
 import { Gate } from './gate.ts';
 import { list } from './list.ts';
-import { type Lock, Locks } from './lock.ts';
+import type { Lock, Locks } from './lock.ts';
+import { openFolder } from './open.ts';
+import { checkDirname, checkOptions, type FileOptions } from './options.ts';
 import { largestFile, readSession } from './read.ts';
+import type { Root } from './root.ts';
+import { writeNew } from './write.ts';
 
 const AT_ONCE = 32; // files open, at most
-const MAX_SESSION_BYTES = 8 * 1024 * 1024; // by default, as in core
 const LONGEST_PAUSE = 25;
 
-const WRITE = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
-const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 // Another process has the file open, and Windows minds.
 const IN_USE = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : [];
-
-export interface FileOptions extends StoreOptions {
-  /**
-   * Whether a write is flushed to the disk before it is acknowledged; `true` by default. With
-   * `false` writes are faster and survive a crash of the process, but not a power cut or a crash
-   * of the operating system: then the latest sessions may be gone, old again, or `CORRUPT`.
-   */
-  readonly flush?: boolean | undefined;
-}
 
 /** What happens under a lock, and the one step that makes it count. */
 type Task = (lock: Lock, commit: Commit) => Promise<boolean>;
@@ -54,30 +35,23 @@ type Commit = (from: string, to: string, flush?: boolean) => Promise<void>;
 
 export class FileDriver implements Driver {
   readonly capabilities: Capabilities;
-  readonly #root: string;
+  readonly #dirname: string;
   readonly #flush: boolean;
   readonly #largest: number;
   readonly #now: () => number;
-  readonly #locks: Locks;
   readonly #gate = new Gate(AT_ONCE);
   readonly #mutex = new KeyedMutex();
   readonly #shards = new Set<string>();
+  #root!: Root; // once it is open, as the two below
+  #locks!: Locks;
   #lease = 0;
 
   constructor(dirname: string, options: number | FileOptions) {
-    const {
-      flush = true,
-      maxSessionBytes = MAX_SESSION_BYTES,
-      now = () => Date.now(),
-    } = typeof options === 'object' ? (options ?? {}) : {};
-    if (typeof dirname !== 'string') throw new TypeError('dirname must be a string');
-    if (dirname === '' || dirname.includes('\0')) throw new RangeError('dirname names no folder');
-    if (typeof flush !== 'boolean') throw new TypeError('flush must be true or false');
-    this.#root = resolve(dirname);
+    const { flush, maxSessionBytes, now } = checkOptions(options);
+    this.#dirname = checkDirname(dirname);
     this.#flush = flush;
     this.#largest = largestFile(maxSessionBytes);
     this.#now = now;
-    this.#locks = new Locks(join(this.#root, 'locks'));
     const isFlushed = flush && process.platform !== 'win32'; // which cannot flush a folder
     this.capabilities = {
       compareAndSet: 'host',
@@ -88,20 +62,9 @@ export class FileDriver implements Driver {
   async open(timeout: number, warn: (warning: Error) => void): Promise<void> {
     // Short enough for those who wait: `update` gives one attempt half of the time that is left.
     this.#lease = timeout / 4;
-    try {
-      // A full disk is no reason to fail: sessions can be read.
-      await this.#makeRoot().catch(ignore(...FULL));
-      await this.#locks.sweep((cause) => {
-        const what = 'what a process has left cannot be removed';
-        warn(new SessionError('UNAVAILABLE', what, { cause }));
-      });
-    } catch (cause) {
-      if (!hasCode(cause, ...READ_ONLY)) throw cause;
-      await readdir(this.#root).catch(() => {
-        throw cause;
-      });
-      warn(new SessionError('UNAVAILABLE', 'the sessions can be read, and not changed', { cause }));
-    }
+    const { root, locks } = await openFolder(this.#dirname, this.#flush, warn);
+    this.#root = root;
+    this.#locks = locks;
   }
 
   get(id: string): Promise<SessionRecord | null> {
@@ -120,21 +83,20 @@ export class FileDriver implements Driver {
       if (next === 'conflict') return false;
       // The first one may have failed to flush what is there now, so that is written once more.
       if (next === 'repeat') next = current ?? record;
-      const file = lock.path('session.json');
-      await this.#write(file, encode(id, next));
+      const written = lock.path('session.json');
+      await writeNew(written, encode(id, next), this.#flush);
       await this.#makeShard(id);
-      await commit(file, this.#path(id));
+      await commit(written, this.#path(id));
       return true;
     });
   }
 
   async delete(id: string, expected: string | undefined, timeout: number): Promise<boolean> {
-    const path = this.#path(id);
     const deadline = deadlineOf(timeout);
     const isGone = async () => {
       // Whoever has the lock may be about to put a file there, however late.
-      const isIdle = await this.#locks.isFree(hashId(id));
-      return isIdle && (await isAbsent(path));
+      const isIdle = await this.#isAbsent('locks', hashId(id));
+      return isIdle && (await this.#isAbsent(...placeOf(id)));
     };
     const isDone = await this.#gate.run(async () => {
       const isNothingThere = await isGone().catch((cause) => {
@@ -144,12 +106,14 @@ export class FileDriver implements Driver {
     });
     if (isDone) return expected === undefined;
     return this.#locked(id, deadline, 'remove', async (lock, commit) => {
-      if (await isAbsent(path)) return (await this.#isGone(id)) && expected === undefined;
+      if (await this.#isAbsent(...placeOf(id))) {
+        return (await this.#isGone(id)) && expected === undefined;
+      }
       const current = expected === undefined ? null : await this.#read(id);
       if (expected !== undefined && current?.etag !== expected) return false;
       // What has expired may come back after a power cut: it is expired still.
       const isExpiredAnyway = current !== null && isExpired(current, this.#now());
-      await commit(path, lock.path('removed'), this.#flush && !isExpiredAnyway);
+      await commit(this.#path(id), lock.path('removed'), this.#flush && !isExpiredAnyway);
       return true;
     });
   }
@@ -159,26 +123,20 @@ export class FileDriver implements Driver {
   }
 
   #path(id: string): string {
-    const name = hashId(id);
-    return join(this.#root, name.slice(0, 2), `${name}.json`);
+    const [shard, file] = placeOf(id);
+    return `${this.#root.inner(shard)}/${file}`;
+  }
+
+  async #isAbsent(folder: string, name: string): Promise<boolean> {
+    return (await this.#root.look(folder, (path) => lstat(`${path}/${name}`))) === null;
   }
 
   async #read(id: string): Promise<SessionRecord | null> {
-    const found = await readSession(this.#path(id), hashId(id), this.#largest);
+    const [shard, file] = placeOf(id);
+    const found = await this.#root.look(shard, (folder) =>
+      readSession(`${folder}/${file}`, hashId(id), this.#largest),
+    );
     return found?.record ?? null;
-  }
-
-  /** Writes the text to a new file of this name, through a temporary one beside it. */
-  async #write(file: string, text: string): Promise<void> {
-    // With data of its own write-file-atomic would not notice that only a part of it fits the disk.
-    await writeFileAtomic(file, null as unknown as string, {
-      mode: 0o600,
-      fsync: this.#flush,
-      tmpfileCreated: async (temporary) => {
-        await chmod(temporary, 0o600); // whatever the umask
-        await writeFile(temporary, text, { flag: WRITE });
-      },
-    });
   }
 
   /** Does the task under the lock of the id; an attempt that missed is made again. */
@@ -213,7 +171,7 @@ export class FileDriver implements Driver {
         isUntouched = hasCode(error, 'ENOENT', ...IN_USE);
         throw error;
       });
-      if (flush) await flushFolder(dirname(this.#path(id)));
+      if (flush) await flushFolder(this.#root.inner(placeOf(id)[0]));
     };
     try {
       checkTime(deadline, id);
@@ -227,38 +185,39 @@ export class FileDriver implements Driver {
     } catch (cause) {
       if (!isUntouched || isSessionError(cause)) throw cause;
       if (hasCode(cause, ...IN_USE)) return { cause };
-      if (!hasCode(cause, 'ENOENT')) throw unavailable(id, cause);
-      // The lock was taken away, or somebody has removed our folders.
+      if (!hasCode(cause, 'ENOENT', 'ENOTDIR')) throw unavailable(id, cause);
+      // The lock was taken away, or somebody has removed our inner folders.
       this.#shards.clear();
-      await this.#makeRoot().catch((failure) => {
+      await this.#root.make('locks').catch((failure) => {
         throw unavailable(id, failure);
       });
       return { cause };
     }
   }
 
-  async #makeRoot(): Promise<void> {
-    await makeFolders(this.#root, this.#flush);
-    await makeInnerFolder(join(this.#root, 'locks'));
-  }
-
   /** The folder of the id's file, made and flushed once by each process. */
   async #makeShard(id: string): Promise<void> {
-    const shard = dirname(this.#path(id));
+    const [shard] = placeOf(id);
     if (this.#shards.has(shard)) return;
-    await makeInnerFolder(shard);
-    if (this.#flush) await flushFolder(this.#root);
+    await this.#root.make(shard);
+    if (this.#flush) await this.#root.hold(flushFolder);
     this.#shards.add(shard);
   }
 
   /** Answers that nothing is there, once that would survive a power cut. */
   async #isGone(id: string): Promise<true> {
-    if (this.#flush) await flushFolder(dirname(this.#path(id))).catch(ignore('ENOENT'));
+    if (this.#flush) await this.#root.look(placeOf(id)[0], flushFolder);
     return true;
   }
 }
 
+function placeOf(id: string): [shard: string, file: string] {
+  const name = hashId(id);
+  return [name.slice(0, 2), `${name}.json`];
+}
+
 function unavailable(id: string, cause: unknown): SessionError {
+  if (isSessionError(cause)) return cause;
   return new SessionError('UNAVAILABLE', 'the file system failed; nothing was changed', {
     id,
     cause,

@@ -1,5 +1,5 @@
 import { chmod, lstat, mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 /** What a file system says that has no room for more. */
 export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];
@@ -21,7 +21,7 @@ export async function makeFolders(path: string, flush: boolean): Promise<void> {
 /** Makes a folder inside one of ours, unless it is there. A symbolic link will not do. */
 export async function makeInnerFolder(path: string): Promise<void> {
   await makeFolder(path).catch(ignore('EEXIST'));
-  if (!(await lstat(path)).isDirectory()) throw new Error(`${path} is not a folder`);
+  if (!(await lstat(path)).isDirectory()) throw new Error(`${basename(path)} is not a folder`);
 }
 
 let isUmaskInTheWay: boolean | undefined;

@@ -1,5 +1,6 @@
 import { DriverStore, type Session } from '@sessions/core';
-import { FileDriver, type FileOptions } from './driver.ts';
+import { FileDriver } from './driver.ts';
+import type { FileOptions } from './options.ts';
 
 export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sessions/core';
 export type { FileOptions };

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readdir, readFile, readlink, rename, rm, rmdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { FULL, hasCode, ignore, isAbsent, makeFolder, noneIfAbsent } from './folder.ts';
+import { FULL, hasCode, ignore, makeFolder, noneIfAbsent } from './folder.ts';
 
 const HELD = ['ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 // Waits, as two empty folders, for a time when no folder can be made.
@@ -31,6 +30,7 @@ export interface Lock {
 export class Locks {
   readonly #folder: string;
 
+  /** `folder` is used as it is: it may go through a name and back. */
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -40,10 +40,10 @@ export class Locks {
    * others may take it away. The lock to remove a session can be had on a full disk too.
    */
   async take(name: string, lease: number, toRemove: boolean): Promise<Lock | undefined> {
-    const place = join(this.#folder, name);
+    const place = `${this.#folder}/${name}`;
     if (await this.#isHeld(place)) return undefined;
     const owner = nameOwner(await self(), lease);
-    const key = join(this.#folder, owner);
+    const key = `${this.#folder}/${owner}`;
     let isReserve = false;
     let isMade = false;
     try {
@@ -56,7 +56,7 @@ export class Locks {
       throw error;
     }
     return {
-      path: (file) => join(place, owner, file),
+      path: (file) => `${place}/${owner}/${file}`,
       release: async () => {
         // What was done is done: a lock that stays here is taken away when its lease is over.
         await remove(place, owner).catch(() => {});
@@ -65,17 +65,12 @@ export class Locks {
     };
   }
 
-  /** Whether nobody has the lock, nor has left it. */
-  isFree(name: string): Promise<boolean> {
-    return isAbsent(join(this.#folder, name));
-  }
-
   /** Removes what owners that are gone have left, and sees to the reserve. */
   async sweep(warn: (error: unknown) => void): Promise<void> {
     await self(); // so that no lock has to wait for it
     for (const name of await readdir(this.#folder).catch(noneIfAbsent)) {
       try {
-        const place = join(this.#folder, name);
+        const place = `${this.#folder}/${name}`;
         if (/^[0-9a-f]{64}$/.test(name)) await this.#isHeld(place);
         else if (parseOwner(name) && (await isGone(name))) await rm(place, RECURSIVELY);
       } catch (error) {
@@ -89,14 +84,14 @@ export class Locks {
   async #makeKey(key: string, owner: string, toRemove: boolean): Promise<boolean> {
     try {
       await makeFolder(key);
-      await makeFolder(join(key, owner));
+      await makeFolder(`${key}/${owner}`);
       return false;
     } catch (error) {
       if (!toRemove || !hasCode(error, ...FULL)) throw error;
       await rmdir(key).catch(ignore('ENOENT'));
-      await rename(join(this.#folder, RESERVE), key);
+      await rename(`${this.#folder}/${RESERVE}`, key);
       if (!(await lstat(key)).isDirectory()) throw error; // a link, perhaps, and not to be followed
-      await rename(join(key, RESERVE), join(key, owner));
+      await rename(`${key}/${RESERVE}`, `${key}/${owner}`);
       return true;
     }
   }
@@ -123,12 +118,12 @@ export class Locks {
 
   /** Puts the reserve in its place, unless it is there. Fails where nothing can be written. */
   async #makeReserve(): Promise<void> {
-    const reserve = join(this.#folder, RESERVE);
+    const reserve = `${this.#folder}/${RESERVE}`;
     // Under a name that nobody else has: a link in the place of the reserve would be followed.
-    const made = join(this.#folder, nameOwner(await self(), 0));
+    const made = `${this.#folder}/${nameOwner(await self(), 0)}`;
     try {
       await makeFolder(made);
-      await makeFolder(join(made, RESERVE));
+      await makeFolder(`${made}/${RESERVE}`);
       await rename(made, reserve).catch(async (error) => {
         ignore('ENOTDIR')(error); // a file or a link: not ours
         await unlink(reserve);
@@ -142,7 +137,7 @@ export class Locks {
 }
 
 async function remove(place: string, owner: string): Promise<void> {
-  const folder = join(place, owner);
+  const folder = `${place}/${owner}`;
   await rmdir(folder).catch(() => rm(folder, RECURSIVELY));
   await removeEmpty(place);
 }

@@ -20,19 +20,15 @@ export function largestFile(maxSessionBytes: number): number {
 }
 
 /**
- * What is in the session's file of this name; `null` if there is none. Never reads more than
- * `most` bytes. Throws `CORRUPT`, and `TOO_LARGE` for a larger file that begins as a session's does.
+ * What is in the session's file of this name. Never reads more than `most` bytes. Throws `ENOENT` if
+ * there is none, `CORRUPT`, and `TOO_LARGE` for a larger file that begins as a session's does.
  */
-export async function readSession(
-  path: string,
-  name: string,
-  most: number,
-): Promise<Content | null> {
+export async function readSession(path: string, name: string, most: number): Promise<Content> {
   let file: FileHandle;
   try {
     file = await open(path, READ);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return null;
+    if (hasCode(error, 'ENOENT')) throw error;
     const isFile = await lstat(path).then(
       (stats) => stats.isFile(),
       () => true,

@@ -10,6 +10,7 @@ import {
   rename,
   symlink,
   truncate,
+  unlink,
   writeFile,
 } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -97,33 +98,45 @@ describe('what is in the place of a file is CORRUPT, passed over by a listing, a
   }
 });
 
-describe('links in our folder are not followed', () => {
-  test.each(['locks', 'ca'])(
-    'a link in the place of the folder %s: nothing is written',
-    async (name) => {
-      const outside = await temporaryFolder();
-      await mkdir(folder, { recursive: true });
-      await symlink(outside, join(folder, name));
-      await expect(store.write('a', { n: 1 })).rejects.toMatchObject({
-        code: 'UNAVAILABLE',
-        outcome: 'not-applied',
-      });
-      expect(await readdir(outside)).toEqual([]);
-    },
-  );
+describe('a link in the place of an inner folder is not followed', () => {
+  const REFUSED = { code: 'UNAVAILABLE', outcome: 'not-applied' };
 
-  test('links at the temporary names that write-file-atomic would use beside the file', async () => {
-    const outside = join(await temporaryFolder(), 'outside');
-    await writeFile(outside, 'untouched');
-    await store.write('a', { n: 1 });
-    const { default: writeFileAtomic } = (await import('write-file-atomic')) as unknown as {
-      default: { _getTmpname(file: string): string };
-    };
-    for (let n = 0; n < 50; n++) await symlink(outside, writeFileAtomic._getTmpname(file));
-    for (let n = 0; n < 60; n++) await store.write('a', { n });
-    expect(await readFile(outside, 'utf8')).toBe('untouched');
-    expect(await store.read('a')).toEqual({ n: 59 });
+  test.each(['locks', 'ca'])('%s, before the store is opened', async (name) => {
+    const outside = await temporaryFolder();
+    await mkdir(folder, { recursive: true });
+    await symlink(outside, join(folder, name));
+    await expect(store.write('a', { n: 1 })).rejects.toMatchObject(REFUSED);
+    expect(await readdir(outside)).toEqual([]);
   });
+
+  for (const inner of ['locks', 'ca', 'the mark']) {
+    for (const target of ['an empty folder', 'the very folder, moved']) {
+      test(`${inner}, while the store is open, to ${target}`, async () => {
+        await store.write('a', { n: 1 });
+        const above = await temporaryFolder();
+        const outside = join(above, 'outside');
+        const mark = (await readdir(folder)).find((entry) => entry.startsWith('.store-')) ?? '';
+        const name = inner === 'the mark' ? mark : inner;
+        const kept = join(above, 'kept');
+        await rename(join(folder, name), target === 'an empty folder' ? kept : outside);
+        await mkdir(outside, { recursive: true });
+        await symlink(outside, join(folder, name));
+        const before = await readdir(above, { recursive: true });
+
+        if (inner === 'locks') expect(await store.read('a')).toEqual({ n: 1 });
+        else await expect(store.read('a')).rejects.toMatchObject(REFUSED);
+        await expect(store.write('a', { n: 2 })).rejects.toMatchObject(REFUSED);
+        await expect(store.update('a', () => ({ n: 2 }))).rejects.toMatchObject(REFUSED);
+        await expect(store.destroy('a')).rejects.toMatchObject(REFUSED);
+        if (inner !== 'ca') await expect(store.write('b', {})).rejects.toMatchObject(REFUSED);
+        expect(await readdir(above, { recursive: true })).toEqual(before);
+
+        await unlink(join(folder, name));
+        await rename(target === 'an empty folder' ? kept : outside, join(folder, name));
+        expect(await store.update('a', (session) => session)).toEqual({ n: 1 });
+      });
+    }
+  }
 });
 
 testWith(
