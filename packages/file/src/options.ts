@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { StoreOptions } from '@sessions/core';
+import { SessionError, type StoreOptions } from '@sessions/core';
 
 const MAX_SESSION_BYTES = 8 * 1024 * 1024; // as in core
 
@@ -31,5 +31,10 @@ export function checkOptions(options: number | FileOptions): {
 export function checkDirname(dirname: string): string {
   if (typeof dirname !== 'string') throw new TypeError('dirname must be a string');
   if (dirname === '' || dirname.includes('\0')) throw new RangeError('dirname names no folder');
-  return resolve(dirname);
+  try {
+    return resolve(dirname);
+  } catch (cause) {
+    const what = 'the working directory is not there any more; an absolute dirname is needed';
+    throw new SessionError('UNAVAILABLE', what, { cause });
+  }
 }

@@ -264,6 +264,26 @@ test('wrong arguments are refused by name', () => {
   refused(TypeError, 'expiresIn', folder, null);
 });
 
+test('a relative dirname without a working directory is an error that says so', async () => {
+  const gone = JSON.stringify(await temporaryFolder());
+  const program = `
+    const { FileSessionStore } = await import('@sessions/file');
+    const { rmdirSync } = await import('node:fs');
+    process.chdir(${gone});
+    rmdirSync(${gone});
+    for (const dirname of ['sessions', undefined]) {
+      try {
+        new FileSessionStore(dirname);
+      } catch ({ code, message, cause }) {
+        console.log(code, message.includes('working directory'), cause.code);
+      }
+    }
+    await new FileSessionStore(${JSON.stringify(folder)}).write('a', {});
+    console.log('done');`;
+  const no = 'UNAVAILABLE true ENOENT';
+  expect(run(program)).toEqual([no, no, 'done']);
+}, 20_000);
+
 test('capabilities say what survives', () => {
   expect(store.capabilities).toEqual({ compareAndSet: 'host', survives: 'power-loss' });
   const fast = new FileSessionStore(folder, { flush: false });
