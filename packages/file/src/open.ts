@@ -8,7 +8,7 @@ const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 
 /**
  * Makes what is missing of the folder, and clears away what processes have left. `warn` hears of
- * what is no reason to fail: sessions that can be read, and not changed.
+ * what is no reason to fail: sessions that can be read, and not changed, or are another store's.
  */
 export async function openFolder(
   path: string,
@@ -32,6 +32,12 @@ export async function openFolder(
     warn(new SessionError('UNAVAILABLE', what, { cause }));
   });
   await swept.catch(hindered);
+  const foreign = entries.filter(({ name }) => name.endsWith('.json')).length;
+  if (foreign > 0) {
+    const how =
+      "if they are Bottender's, see 'Coming from Bottender' in the README of @sessions/file";
+    warn(new Error(`${foreign} .json files in the folder are not read; ${how}`));
+  }
   const cause = hindrances.find((error) => hasCode(error, ...READ_ONLY));
   if (cause) {
     warn(new SessionError('UNAVAILABLE', 'the sessions can be read, and not changed', { cause }));

@@ -206,6 +206,24 @@ test('where no folder can be made every call says so, at once', async () => {
   }
 });
 
+test("files of Bottender's own store are not read, and there is a warning, once", async () => {
+  await mkdir(folder, { recursive: true });
+  for (const id of ['telegram:42', 'console:1', 'a']) {
+    await writeFile(join(folder, `${id}.json`), JSON.stringify({ id, secret: 'secret' }));
+  }
+  await writeFile(join(folder, 'notes.txt'), '');
+  const warnings: Error[] = [];
+  const old = new FileSessionStore(folder, { onWarning: (warning) => void warnings.push(warning) });
+  expect(await old.read('a')).toBeNull();
+  await old.write('a', { n: 1 });
+  expect(await old.all()).toEqual([{ n: 1 }]);
+  expect(warnings).toHaveLength(1);
+  const { message } = warnings[0] as Error;
+  expect(message).toMatch(/^3 .*'Coming from Bottender' in the README of @sessions\/file$/);
+  expect(message).not.toMatch(/telegram|console|secret/);
+  expect(await readdir(folder)).toContain('telegram:42.json');
+});
+
 test('many calls at once need few open files', async () => {
   await store.write('a', { n: 1 });
   const program = `
