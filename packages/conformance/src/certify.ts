@@ -1,7 +1,10 @@
 import type { Capabilities } from '@sessions/core';
 import type { Backend } from './backend.ts';
 import { corruption } from './corruption.ts';
-import { driver } from './driver.ts';
+import { driverChanges } from './driver-changes.ts';
+import { driverCorruption } from './driver-corruption.ts';
+import { driverRaces } from './driver-races.ts';
+import { driverRecords } from './driver-records.ts';
 import { errors } from './errors.ts';
 import { expiry } from './expiry.ts';
 import { ids } from './ids.ts';
@@ -47,7 +50,7 @@ const CHAPTERS: Readonly<Record<string, readonly Promised[]>> = {
   persistence,
   'corrupt records': corruption,
   'a backend that is away': interruption,
-  driver,
+  driver: [...driverRecords, ...driverChanges, ...driverCorruption, ...driverRaces],
 };
 
 /** Declares one test for each promise that a store with these capabilities makes. */

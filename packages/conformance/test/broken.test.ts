@@ -1,12 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { brokenDrivers } from './broken/drivers.ts';
-import { brokenMapStores } from './broken/map-stores.ts';
-import { brokenStores } from './broken/stores.ts';
+import { ALL_BROKEN } from './broken/index.ts';
 import { MapStore } from './fixtures/map-store.ts';
 import { CLUSTER, declared, serverBackend } from './fixtures/trials.ts';
-
-const ALL_BROKEN = [...brokenMapStores, ...brokenStores, ...brokenDrivers];
 
 describe('a store that is broken fails the test of the promise that it breaks', () => {
   for (const { how, promises, ...subject } of ALL_BROKEN) {
