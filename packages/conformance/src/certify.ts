@@ -7,6 +7,7 @@ import { driverRaces } from './driver-races.ts';
 import { driverRecords } from './driver-records.ts';
 import { errors } from './errors.ts';
 import { expiry } from './expiry.ts';
+import { expiryInRealTime } from './expiry-in-real-time.ts';
 import { ids } from './ids.ts';
 import { interruption } from './interruption.ts';
 import { isolation } from './isolation.ts';
@@ -44,7 +45,7 @@ const CHAPTERS: Readonly<Record<string, readonly Promised[]>> = {
   JSON: json,
   isolation,
   listing,
-  expiry,
+  expiry: [...expiry, ...expiryInRealTime],
   updates,
   errors,
   persistence,

@@ -56,7 +56,7 @@ export class Trial implements BasicTrial {
   /** Two stores on one backend; twice the same one where sessions are not shared. */
   async openTwo(options: StoreOptions = {}): Promise<[FullSessionStore, FullSessionStore]> {
     const store = await this.open(options);
-    return [store, this.#isShared ? await this.open(options) : store];
+    return [store, this.isShared ? await this.open(options) : store];
   }
 
   async driver(): Promise<Driver> {
@@ -69,7 +69,7 @@ export class Trial implements BasicTrial {
   /** Two drivers on one backend; twice the same one where sessions are not shared. */
   async twoDrivers(): Promise<[Driver, Driver]> {
     const driver = await this.driver();
-    return [driver, this.#isShared ? await this.driver() : driver];
+    return [driver, this.isShared ? await this.driver() : driver];
   }
 
   async corrupt(id: string): Promise<void> {
@@ -85,7 +85,8 @@ export class Trial implements BasicTrial {
     return typeof interruption === 'function' ? { restore: interruption } : interruption;
   }
 
-  get #isShared(): boolean {
+  /** Whether all stores on the backend have the same sessions. */
+  get isShared(): boolean {
     return this.capabilities !== undefined && this.capabilities.compareAndSet !== 'process';
   }
 

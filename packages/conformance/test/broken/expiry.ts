@@ -1,5 +1,14 @@
-import { type Driver, DriverStore, type Session, type StoreOptions } from '@sessions/core';
-import { type Broken, brokenStore, type Change, type Entries } from './broken.ts';
+import {
+  applyPut,
+  type Driver,
+  DriverStore,
+  isExpired,
+  type Session,
+  type SessionRecord,
+  type StoreOptions,
+} from '@sessions/core';
+import { ServerDriver } from '../fixtures/server.ts';
+import { type Broken, brokenDriver, brokenStore, type Change, type Entries } from './broken.ts';
 
 export const brokenExpiry: readonly Broken[] = [
   brokenStore(
@@ -150,6 +159,26 @@ export const brokenExpiry: readonly Broken[] = [
       constructor(driver: Driver, options: StoreOptions) {
         if (options.expiresIn === 0) throw new RangeError('out of range');
         super(driver, options);
+      }
+    },
+  ),
+  brokenDriver(
+    'hides what has expired by the real time',
+    ['what has expired by the real time is as if it had never been'],
+    class extends ServerDriver {
+      override async get(id: string): Promise<SessionRecord | null> {
+        const record = await super.get(id);
+        return record && isExpired(record, Date.now()) ? null : record;
+      }
+    },
+  ),
+  brokenDriver(
+    'replaces nothing that has expired by the real time',
+    ['what has expired by the real time is as if it had never been'],
+    class extends ServerDriver {
+      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+        const isThere = current && !isExpired(current, Date.now());
+        return applyPut(isThere ? current : null, record, expected);
       }
     },
   ),

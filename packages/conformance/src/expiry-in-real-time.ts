@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FullSessionStore, Session } from '@sessions/core';
+import { MINUTE } from './clock.ts';
+import { fullStores, type Promised } from './promised.ts';
+import { sameJson } from './same-json.ts';
+
+const MILLISECOND = 1 / MINUTE;
+// So that a store that goes on trying is found out soon.
+const TIMEOUT = 1000;
+
+export const expiryInRealTime: readonly Promised[] = [
+  // A backend may have removed it by then, or not: no call must find the one, and another the other.
+  fullStores('what has expired by the real time is as if it had never been', async (trial) => {
+    const brief = await trial.open({ expiresIn: MILLISECOND, timeout: TIMEOUT });
+    const ids = ['update', 'write', 'touch', 'destroy'];
+    for (const id of ids) await brief.write(id, { old: true });
+    for (const id of ids) await isGone(brief, id);
+
+    const store = trial.isShared ? await trial.open({ timeout: TIMEOUT }) : brief;
+    sameJson(await store.touch('touch'), false, 'what touch of an expired session answers');
+    let given: Session | null | undefined;
+    const updated = await store.update('update', (session) => {
+      given = session;
+      return { new: true };
+    });
+    sameJson(given, null, 'what update gives for an expired session');
+    sameJson(updated, { new: true }, 'what update of an expired session resolves with');
+    await store.write('write', { new: true });
+    await store.destroy('destroy');
+    if (!trial.isShared) return; // what was written has expired, too
+    const found = await Promise.all(ids.map((id) => store.read(id)));
+    sameJson(found, [{ new: true }, { new: true }, null, null], `the sessions ${ids} after that`);
+  }),
+];
+
+async function isGone(store: FullSessionStore, id: string): Promise<void> {
+  const end = performance.now() + TIMEOUT;
+  while ((await store.read(id)) !== null) {
+    const isLate = performance.now() > end;
+    assert.ok(!isLate, `a session of one millisecond was still read ${TIMEOUT} later`);
+    await pause(1);
+  }
+}
