@@ -48,6 +48,21 @@ export const listing: readonly Promised[] = [
     sameJson(found.sort(), [...STAYING], 'the sessions that nobody destroyed');
   }),
 
+  fullStores('entries ends, each session once, while what it gives is written', async (trial) => {
+    const store = await trial.open();
+    await writeAll(store, MANY);
+    const found: string[] = [];
+    for await (const [id, session] of store.entries()) {
+      found.push(id);
+      assert.ok(
+        found.length <= MANY.length,
+        `of ${MANY.length} sessions, entries gave ${id} again`,
+      );
+      await store.write(id, session);
+    }
+    sameJson(found.sort(), MANY, 'the ids from entries, each written as soon as it was given');
+  }),
+
   fullStores('entries may be left half way', async (trial) => {
     const store = await trial.open();
     await writeAll(store, MANY);

@@ -1,6 +1,15 @@
-import { DriverStore, type InterruptOptions, type Session } from '@sessions/core';
+import {
+  applyPut,
+  type DriverEntry,
+  DriverStore,
+  type InterruptOptions,
+  isSessionError,
+  type Session,
+  type SessionRecord,
+} from '@sessions/core';
 import { MapStore } from '../fixtures/map-store.ts';
-import { type Broken, brokenMapStore, brokenStore, type Entries } from './broken.ts';
+import { ServerDriver } from '../fixtures/server.ts';
+import { type Broken, brokenDriver, brokenMapStore, brokenStore, type Entries } from './broken.ts';
 
 export const brokenListing: readonly Broken[] = [
   brokenMapStore(
@@ -137,6 +146,34 @@ export const brokenListing: readonly Broken[] = [
     class extends DriverStore {
       override prune(): Promise<number> {
         return super.prune();
+      }
+    },
+  ),
+  brokenDriver(
+    'lists in the order of the last write, as long as there is more',
+    ['entries ends, each session once, while what it gives is written'],
+    class extends ServerDriver {
+      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+        const next = applyPut(current, record, expected);
+        if (current && typeof next === 'object') this.#moveToTheEnd(current);
+        return next;
+      }
+      override async *entries(): AsyncGenerator<DriverEntry> {
+        const { texts } = this.server;
+        for (const id of await this.server.call(() => texts.keys())) {
+          try {
+            const record = await this.get(id);
+            if (record) yield [id, record];
+          } catch (error) {
+            if (!isSessionError(error, 'CORRUPT')) throw error;
+            yield error;
+          }
+        }
+      }
+      #moveToTheEnd(current: SessionRecord): void {
+        for (const [id, text] of this.server.texts) {
+          if (text.includes(current.etag)) this.server.texts.delete(id);
+        }
       }
     },
   ),
