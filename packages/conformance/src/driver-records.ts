@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { HISTORY_LENGTH, type SessionRecord } from '@sessions/core';
 import { fullStores, type Promised } from './promised.ts';
 import { answers, entriesOf, holds, newEtag, newRecord } from './records.ts';
@@ -39,5 +40,23 @@ export const driverRecords: readonly Promised[] = [
     const entries = await entriesOf(driver);
     sameJson(entries.map(([id]) => id).sort(), ids, 'the ids from entries');
     for (const [id, { session }] of entries) sameJson(session, { id }, 'the record with its id');
+  }),
+
+  // The backend may have removed what has expired.
+  fullStores('entries gives no record twice, be it expired', async (trial) => {
+    const driver = await trial.driver();
+    const ids = Array.from({ length: 120 }, (_, n) => `chat:${1000 + n}`);
+    const isBrief = (id: string) => Number(id.at(-1)) % 2 === 0;
+    const put = async (id: string) => {
+      const record = newRecord({ id });
+      const expiresAt = isBrief(id) ? Date.now() + 1 : record.expiresAt;
+      await driver.put(id, { ...record, expiresAt }, undefined, PATIENCE);
+    };
+    await Promise.all(ids.map(put));
+    await Promise.all(ids.map(put));
+    await pause(5);
+    const found = (await entriesOf(driver)).map(([id]) => id).sort();
+    const expected = ids.filter((id) => !isBrief(id) || found.includes(id));
+    sameJson(found, expected, 'the ids from entries');
   }),
 ];

@@ -1,4 +1,4 @@
-import type { DriverEntry, SessionRecord } from '@sessions/core';
+import { type DriverEntry, isExpired, type SessionRecord } from '@sessions/core';
 import { ServerDriver } from '../fixtures/server.ts';
 import { type Broken, brokenDriver, type Expected } from './broken.ts';
 
@@ -74,6 +74,18 @@ export const brokenDriverRecords: readonly Broken[] = [
         for await (const entry of super.entries()) {
           yield entry;
           yield entry;
+        }
+      }
+    },
+  ),
+  brokenDriver(
+    'lists twice what has expired',
+    ['entries gives no record twice, be it expired'],
+    class extends ServerDriver {
+      override async *entries(): AsyncGenerator<DriverEntry> {
+        for await (const entry of super.entries()) {
+          yield entry;
+          if (Array.isArray(entry) && isExpired(entry[1], Date.now())) yield entry;
         }
       }
     },
