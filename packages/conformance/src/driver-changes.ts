@@ -91,6 +91,31 @@ export const driverChanges: readonly Promised[] = [
     await repeat('put before the last', first, second);
   }),
 
+  fullStores('etags that differ only in case are different etags', async (trial) => {
+    const driver = await trial.driver();
+    const first = newRecord({ n: 1 });
+    const second = { ...newRecord({ n: 2 }), history: [first.etag] };
+    const other = inOtherCase(first.etag);
+    await driver.put('a', first, null, PATIENCE);
+    const putOther = driver.put('a', second, other, PATIENCE);
+    await answers(false, 'put that expects this version in other case', putOther);
+    const deleteOther = driver.delete('a', other, PATIENCE);
+    await answers(false, 'delete that expects this version in other case', deleteOther);
+    holds(await driver.get('a', PATIENCE), first, 'the record after that');
+
+    await driver.put('a', second, first.etag, PATIENCE);
+    const third = (etag: string) => ({ ...newRecord({ n: 3 }), etag: inOtherCase(etag) });
+    for (const { etag } of [second, first]) {
+      const putTwin = driver.put('a', third(etag), null, PATIENCE);
+      await answers(false, 'put of an etag that is there in other case, no repeat,', putTwin);
+      holds(await driver.get('a', PATIENCE), second, 'the record after that');
+    }
+    const last = { ...third(second.etag), history: [second.etag, first.etag] };
+    const putLast = driver.put('a', last, second.etag, PATIENCE);
+    await answers(true, 'put of an etag that is expected in other case', putLast);
+    holds(await driver.get('a', PATIENCE), last, 'the record after that');
+  }),
+
   fullStores('delete without an expected etag removes whatever is there', async (trial) => {
     const driver = await trial.driver();
     await answers(true, 'delete where nothing is', driver.delete('a', undefined, PATIENCE));
@@ -114,3 +139,9 @@ export const driverChanges: readonly Promised[] = [
     sameJson(await driver.get('a', PATIENCE), null, 'the record after delete of this version');
   }),
 ];
+
+function inOtherCase(etag: string): string {
+  return etag.replace(/[a-z]/gi, (letter) =>
+    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+  );
+}

@@ -9,6 +9,12 @@ const ONE_CHAIN = 'the etags of a long concurrent history form one chain';
 const BLIND = 'put that expects undefined replaces what is there and adds it to the history';
 const DELETE_ONE = 'delete that expects an etag removes that version and no other';
 
+const ANY_CASE = 'etags that differ only in case are different etags';
+
+function isAlike(one: string | undefined, other: string | undefined): boolean {
+  return one?.toLowerCase() === other?.toLowerCase();
+}
+
 export const brokenDriverChanges: readonly Broken[] = [
   brokenDriver(
     'replaces where it should create',
@@ -173,6 +179,46 @@ export const brokenDriverChanges: readonly Broken[] = [
     class extends ServerDriver {
       override delete(id: string): Promise<boolean> {
         return super.delete(id, undefined);
+      }
+    },
+  ),
+  brokenDriver(
+    'replaces by an etag in any case',
+    [ANY_CASE],
+    class extends ServerDriver {
+      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+        const isSame = !!expected && isAlike(current?.etag, expected);
+        return applyPut(current, record, isSame ? current?.etag : expected);
+      }
+    },
+  ),
+  brokenDriver(
+    'deletes by an etag in any case',
+    [ANY_CASE],
+    class extends ServerDriver {
+      override async delete(id: string, expected: string | undefined): Promise<boolean> {
+        const etag = expected && (await this.get(id))?.etag;
+        return super.delete(id, isAlike(etag, expected) ? etag : expected);
+      }
+    },
+  ),
+  brokenDriver(
+    'takes the current etag in any case for a repeat',
+    [ANY_CASE],
+    class extends ServerDriver {
+      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+        if (isAlike(current?.etag, record.etag)) return 'repeat';
+        return applyPut(current, record, expected);
+      }
+    },
+  ),
+  brokenDriver(
+    'takes a former etag in any case for a repeat',
+    [ANY_CASE],
+    class extends ServerDriver {
+      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+        if (current?.history.some((etag) => isAlike(etag, record.etag))) return 'repeat';
+        return applyPut(current, record, expected);
       }
     },
   ),
