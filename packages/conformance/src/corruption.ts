@@ -68,6 +68,19 @@ export const corruption: readonly Promised[] = [
     await rejectsAs('CORRUPT', 'read of a corrupt record after prune', () => store.read(SECRET_ID));
   }),
 
+  lastingStores('what onWarning hears of a corrupt record tells whose it is', async (trial) => {
+    const warnings: Error[] = [];
+    const store = await trial.open({ onWarning: (warning) => void warnings.push(warning) });
+    for (const id of ['a', SECRET_ID, 'b']) await store.write(id, { [SECRET]: SECRET });
+    await trial.corrupt(SECRET_ID);
+    for (const list of [() => store.all(), () => listed(store)]) {
+      warnings.splice(0);
+      await list();
+      const hashes = warnings.map((warning) => (warning as SessionError).idHash ?? null);
+      sameJson(hashes, [hashId(SECRET_ID)], 'the idHash of what onWarning heard of a listing');
+    }
+  }),
+
   lastingStores('destroy removes a corrupt record', async (trial) => {
     const warnings: Error[] = [];
     const store = await trial.open({ onWarning: (warning) => void warnings.push(warning) });

@@ -219,4 +219,16 @@ export const brokenCorruption: readonly Broken[] = [
       }
     },
   ),
+  brokenDriver(
+    'does not say whose record is corrupt where it lists',
+    ['what onWarning hears of a corrupt record tells whose it is'],
+    class extends ServerDriver {
+      override async *entries(): AsyncGenerator<DriverEntry> {
+        for await (const entry of super.entries()) {
+          if (entry instanceof Error) entry.idHash = undefined;
+          yield entry;
+        }
+      }
+    },
+  ),
 ];
