@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import type { FullSessionStore } from '@sessions/core';
 import { listed, operations } from './operations.ts';
-import { everyStore, fullStores, type Promised } from './promised.ts';
+import { everyStore, fullStores, type Promised, sharedStores } from './promised.ts';
 import { because, rejectsAs } from './rejection.ts';
 import { sameJson } from './same-json.ts';
 
@@ -15,6 +16,18 @@ export const lifeCycle: readonly Promised[] = [
       'init should resolve with the store itself',
     );
     sameJson(await store.read('a'), { n: 1 }, 'a session after another init');
+  }),
+
+  sharedStores('several stores may open an empty backend at once', async (trial) => {
+    const stores: FullSessionStore[] = [];
+    for (let n = 0; n < 4; n++) stores.push(await trial.openUninitialised());
+    await Promise.all(stores.map((store) => store.init()));
+    await Promise.all(stores.map((store, n) => store.write(`${n}`, { n })));
+    const expected = stores.map((_, n) => [`${n}`, { n }]);
+    for (const store of stores) {
+      const found = (await listed(store)).sort(([a], [b]) => (a < b ? -1 : 1));
+      sameJson(found, expected, 'what each of four stores has written');
+    }
   }),
 
   fullStores('the first operation initialises the store', async (trial) => {

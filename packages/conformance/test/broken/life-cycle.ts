@@ -1,9 +1,11 @@
 import { type Driver, DriverStore, type InterruptOptions, type StoreOptions } from '@sessions/core';
 import { MapStore } from '../fixtures/map-store.ts';
 import { type Server, ServerDriver } from '../fixtures/server.ts';
-import { type Broken, brokenMapStore, brokenStore, swallow } from './broken.ts';
+import { type Broken, brokenDriver, brokenMapStore, brokenStore, swallow } from './broken.ts';
 
 const CLOSED = 'after close every operation rejects as CLOSED';
+
+const tables = new WeakSet<Server>();
 
 export const brokenLifeCycle: readonly Broken[] = [
   brokenMapStore(
@@ -125,6 +127,20 @@ export const brokenLifeCycle: readonly Broken[] = [
         this.#server.state = 'down';
         await super.close();
         this.#server.restore();
+      }
+    },
+  ),
+  brokenDriver(
+    'makes its table where it found none a moment ago',
+    ['several stores may open an empty backend at once'],
+    class extends ServerDriver {
+      override async open(): Promise<void> {
+        const { server } = this;
+        if (await server.call(() => tables.has(server))) return;
+        await server.call(() => {
+          if (tables.has(server)) throw new Error('there is such a table');
+          tables.add(server);
+        });
       }
     },
   ),
