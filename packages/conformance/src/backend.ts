@@ -18,6 +18,12 @@ export interface Backend {
   corrupt?(id: string): void | Promise<void>;
 
   /**
+   * How another process opens a store on this backend. Needed when `compareAndSet` is `'host'` or
+   * `'cluster'`.
+   */
+  readonly elsewhere?: Elsewhere;
+
+  /**
    * Makes the backend unreachable, or freezes it, for the stores that are open and for new ones.
    * Returns what brings it back. Needed when `compareAndSet` is `'cluster'`.
    */
@@ -25,6 +31,17 @@ export interface Backend {
 
   /** Removes the backend; called after each test, when its stores have been closed. */
   dispose?(): void | Promise<void>;
+}
+
+/**
+ * A module that Node can import, and what its function `open(argument, options)` is given. It
+ * answers with a store, at once or with a promise.
+ */
+export interface Elsewhere {
+  /** A URL, or a path. */
+  readonly module: URL | string;
+  /** What JSON can hold, such as the name of a folder, or a port. */
+  readonly argument: unknown;
 }
 
 export type Restore = () => void | Promise<void>;

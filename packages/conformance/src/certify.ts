@@ -16,6 +16,7 @@ import { level } from './level.ts';
 import { lifeCycle } from './life-cycle.ts';
 import { listing } from './listing.ts';
 import { persistence } from './persistence.ts';
+import { processes } from './processes.ts';
 import type { Promised } from './promised.ts';
 import { readingAndWriting } from './reading-and-writing.ts';
 import { Trial } from './trial.ts';
@@ -48,6 +49,7 @@ const CHAPTERS: Readonly<Record<string, readonly Promised[]>> = {
   expiry: [...expiry, ...expiryInRealTime],
   updates,
   errors,
+  'several processes': processes,
   persistence,
   'corrupt records': corruption,
   'a backend that is away': interruption,

@@ -1,2 +1,2 @@
-export type { Backend, Restore } from './backend.ts';
+export type { Backend, Elsewhere, Interruption, Restore } from './backend.ts';
 export { type Certification, certify } from './certify.ts';

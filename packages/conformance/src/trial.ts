@@ -8,6 +8,7 @@ import type {
 } from '@sessions/core';
 import type { Backend, Interruption, Restore } from './backend.ts';
 import { Clock } from './clock.ts';
+import { StoreProcess } from './store-process.ts';
 
 /** How long a driver is told that it may take, in milliseconds. */
 export const PATIENCE = 5000;
@@ -72,6 +73,16 @@ export class Trial implements BasicTrial {
     return [driver, this.isShared ? await this.driver() : driver];
   }
 
+  /** Processes of their own, each with a store on the backend. */
+  async processes(count: number): Promise<StoreProcess[]> {
+    const purpose = 'says how another process opens a store on the backend';
+    const elsewhere = this.#required('elsewhere', purpose);
+    const processes = Array.from({ length: count }, () => new StoreProcess());
+    this.#opened.push(...processes);
+    await Promise.all(processes.map((each) => each.open(elsewhere)));
+    return processes;
+  }
+
   async corrupt(id: string): Promise<void> {
     await this.#required('corrupt', 'makes the stored record of an id unreadable')(id);
   }
@@ -90,18 +101,19 @@ export class Trial implements BasicTrial {
     return this.capabilities !== undefined && this.capabilities.compareAndSet !== 'process';
   }
 
-  #required<K extends 'driver' | 'corrupt' | 'interrupt'>(
+  #required<K extends 'driver' | 'elsewhere' | 'corrupt' | 'interrupt'>(
     name: K,
     purpose: string,
   ): NonNullable<Backend[K]> {
-    const method = this.#backend[name];
-    if (!method) {
+    const member = this.#backend[name];
+    if (!member) {
       assert.fail(
         `the kit needs \`${name}\`, which ${purpose}, to check this promise of a store with ` +
           `capabilities ${JSON.stringify(this.capabilities)}; return it from \`backend()\``,
       );
     }
-    return method.bind(this.#backend) as NonNullable<Backend[K]>;
+    const bound = typeof member === 'function' ? member.bind(this.#backend) : member;
+    return bound as NonNullable<Backend[K]>;
   }
 
   async #end(): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { ALL_BROKEN } from './broken/index.ts';
+import { folderBackend, HOST } from './fixtures/folder-backend.ts';
 import { MapStore } from './fixtures/map-store.ts';
 import { CLUSTER, declared, serverBackend } from './fixtures/trials.ts';
 
@@ -20,7 +21,8 @@ describe('a store that is broken fails the test of the promise that it breaks', 
 test('each promise is broken by one of these stores at least', () => {
   const minimal = declared({ backend: () => ({ open: () => new MapStore() }) });
   const full = declared({ capabilities: CLUSTER, backend: serverBackend });
-  const texts = new Set([...minimal, ...full].map(({ text }) => text));
+  const host = declared({ capabilities: HOST, backend: folderBackend });
+  const texts = new Set([...minimal, ...full, ...host].map(({ text }) => text));
   for (const { promises } of ALL_BROKEN) for (const promise of promises) texts.delete(promise);
   expect([...texts]).toEqual([]);
 });
@@ -31,6 +33,6 @@ async function outcomeOf(run: () => Promise<void>): Promise<'passed' | 'failed' 
       () => 'passed' as const,
       () => 'failed' as const,
     ),
-    setTimeout(4500, 'hung' as const, { ref: false }),
+    setTimeout(9000, 'hung' as const, { ref: false }),
   ]);
 }

@@ -15,6 +15,9 @@ function find(tests: Declared[], text: string): Declared {
 }
 
 describe('which tests are declared', () => {
+  const chapters = (capabilities: typeof CLUSTER) =>
+    new Set(declared({ capabilities, backend: serverBackend }).map(({ chapter }) => chapter));
+
   test('names are unique', () => {
     const texts = full(serverBackend).map(({ text }) => text);
     expect(texts).toEqual([...new Set(texts)]);
@@ -31,18 +34,24 @@ describe('which tests are declared', () => {
       full(serverBackend),
     ].map((tests) => tests.map(({ text }) => text));
     for (const [n, texts] of levels.slice(1).entries()) {
-      expect(texts).toEqual(expect.arrayContaining(levels[n] ?? []));
-      expect(texts.length).toBeGreaterThan(levels[n]?.length ?? 0);
+      const lower = levels[n] ?? [];
+      expect(texts).toEqual(expect.arrayContaining(lower));
+      expect(texts.length).toBeGreaterThan(lower.length);
     }
   });
 
-  test('a store that survives nothing is asked for no corrupt record, a local one not to go away', () => {
-    const chapters = (capabilities: typeof CLUSTER) =>
-      new Set(declared({ capabilities, backend: serverBackend }).map(({ chapter }) => chapter));
-    expect(chapters(MEMORY)).not.toContain('corrupt records');
-    expect(chapters({ ...CLUSTER, compareAndSet: 'host' })).toContain('corrupt records');
-    expect(chapters({ ...CLUSTER, compareAndSet: 'host' })).not.toContain('a backend that is away');
+  test('a store of one process is asked for no other, and not to go away', () => {
+    const local = chapters({ ...MEMORY, survives: 'power-loss' });
+    expect(local).not.toContain('several processes');
+    expect(local).not.toContain('a backend that is away');
+    expect(chapters({ ...MEMORY, compareAndSet: 'host' })).toContain('several processes');
+    expect(chapters(CLUSTER)).toContain('several processes');
     expect(chapters(CLUSTER)).toContain('a backend that is away');
+  });
+
+  test('a store that survives nothing is asked for no corrupt record', () => {
+    expect(chapters({ ...CLUSTER, survives: 'nothing' })).not.toContain('corrupt records');
+    expect(chapters({ ...MEMORY, survives: 'process-crash' })).toContain('corrupt records');
   });
 });
 
@@ -79,14 +88,15 @@ describe('a server that may apply a command late', () => {
 });
 
 describe('a kit that lacks something fails', () => {
-  for (const [method, text] of Object.entries({
+  for (const [member, text] of Object.entries({
     driver: 'get answers null for an absent record',
+    elsewhere: 'a process ends once its store is closed',
     corrupt: 'destroy removes a corrupt record',
     interrupt: 'init may be called again after it failed',
   })) {
-    test(method, async () => {
-      const tests = full(() => ({ ...serverBackend(), [method]: undefined }));
-      await expect(find(tests, text).run()).rejects.toThrow(`the kit needs \`${method}\`, which`);
+    test(member, async () => {
+      const tests = full(() => ({ ...serverBackend(), [member]: undefined }));
+      await expect(find(tests, text).run()).rejects.toThrow(`the kit needs \`${member}\`, which`);
     });
   }
 

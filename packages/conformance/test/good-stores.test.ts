@@ -1,6 +1,7 @@
 import { describe, test } from '@jest/globals';
-import { type Capabilities, DriverStore } from '@sessions/core';
+import { DriverStore } from '@sessions/core';
 import { certify } from '../src/index.ts';
+import { folderBackend, HOST } from './fixtures/folder-backend.ts';
 import { MapStore } from './fixtures/map-store.ts';
 import { PruningDriver, Server, ServerDriver } from './fixtures/server.ts';
 import { CLUSTER, MEMORY, serverBackend } from './fixtures/trials.ts';
@@ -23,17 +24,12 @@ certify({
   }),
 });
 
-const HOST: Capabilities = { compareAndSet: 'host', survives: 'power-loss' };
-
 certify({
   describe,
   test,
-  name: 'a store shared on one host',
+  name: 'a store in a folder that is moved away at times',
   capabilities: HOST,
-  backend() {
-    const { interrupt: _, ...backend } = serverBackend((server) => new ServerDriver(server, HOST));
-    return backend;
-  },
+  backend: folderBackend,
 });
 
 for (const away of ['down', 'frozen', 'mute', 'held'] as const) {

@@ -21,6 +21,10 @@ for (const flush of [true, false]) {
           const text = await readFile(file, 'utf8');
           await writeFile(file, text.slice(0, -5));
         },
+        elsewhere: {
+          module: new URL('elsewhere.js', import.meta.url),
+          argument: { folder, flush },
+        },
         dispose: () => rm(folder, { recursive: true }),
       };
     },

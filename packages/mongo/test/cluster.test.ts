@@ -158,6 +158,10 @@ describeMongo(found, 'MongoSessionStore on several servers', (mongo) => {
         return {
           open: (options) => new MongoSessionStore(url, { dbName }, options),
           driver: () => new MongoDriver(url, { dbName }),
+          elsewhere: {
+            module: new URL('elsewhere.js', import.meta.url),
+            argument: { url, dbName },
+          },
           async corrupt(id) {
             await sessions.updateOne({ _id: id as never }, { $set: { data: '{"cut' } });
           },

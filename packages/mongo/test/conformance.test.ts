@@ -32,6 +32,10 @@ describeMongo(found, 'MongoDB', (mongo) => {
         return {
           open: (options) => new MongoSessionStore(url, { dbName }, options),
           driver: () => new MongoDriver(url, { dbName }),
+          elsewhere: {
+            module: new URL('elsewhere.js', import.meta.url),
+            argument: { url, dbName },
+          },
           async corrupt(id) {
             const filter = { _id: id as never };
             await db.collection('sessions').updateOne(filter, { $set: { data: '{"cut' } });

@@ -52,6 +52,7 @@ describeWith(servers, { describe, test }, 'a Redis Cluster', ({ nodes, stop }: S
       backendOf(
         cluster,
         () => clients[turn++ % 2],
+        { ports },
         async () => {
           // Shorter than the cluster takes to replace a master.
           for (const node of nodes) node.freeze();

@@ -32,6 +32,7 @@ describeWith(await findRedis(), { describe, test }, 'one Redis', (server) => {
         return backendOf(
           admin,
           () => url.href,
+          { url: url.href },
           interrupt,
           () => proxy.stop(),
         );

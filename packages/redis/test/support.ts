@@ -36,10 +36,11 @@ export const WAYS = 4;
 
 export type Connect = () => ConstructorParameters<typeof RedisSessionStore>[0];
 
-/** An empty backend for the kit: a prefix of its own. */
+/** An empty backend for the kit: a prefix of its own. Other processes find it at the address. */
 export function backendOf(
   admin: Redis | Cluster,
   connect: Connect,
+  address: { url: string } | { ports: readonly number[] },
   interrupt: NonNullable<Backend['interrupt']>,
   dispose: () => Promise<void> = async () => {},
 ): Backend {
@@ -50,6 +51,10 @@ export function backendOf(
       new RedisSessionStore(connect(), { ...quiet, ...options, prefix } as RedisStoreOptions),
     driver: () => new RedisDriver(connect(), { prefix }),
     corrupt: (id) => corrupt(admin, prefix + encodeURIComponent(id), way++ % WAYS),
+    elsewhere: {
+      module: new URL('elsewhere.js', import.meta.url),
+      argument: { ...address, prefix },
+    },
     interrupt,
     async dispose() {
       await removeAll(admin, prefix);

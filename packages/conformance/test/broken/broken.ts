@@ -9,6 +9,7 @@ import {
   type StoreOptions,
 } from '@sessions/core';
 import type { Backend } from '../../src/index.ts';
+import { folderBackend, HOST } from '../fixtures/folder-backend.ts';
 import type { MapStore } from '../fixtures/map-store.ts';
 import { type Away, type Server, ServerDriver } from '../fixtures/server.ts';
 import { CLUSTER, serverBackend } from '../fixtures/trials.ts';
@@ -47,6 +48,15 @@ export function brokenStore(
         away,
       ),
   };
+}
+
+/** In a folder, which other processes open by this module. */
+export function brokenFolderDriver(
+  how: string,
+  promises: readonly string[],
+  ...backend: Parameters<typeof folderBackend>
+): Broken {
+  return { how, promises, capabilities: HOST, backend: () => folderBackend(...backend) };
 }
 
 export function brokenDriver(

@@ -12,6 +12,7 @@ import { brokenLateCommands } from './late-commands.ts';
 import { brokenLifeCycle } from './life-cycle.ts';
 import { brokenListing } from './listing.ts';
 import { brokenPersistence } from './persistence.ts';
+import { brokenProcesses } from './processes.ts';
 import { brokenPruning } from './pruning.ts';
 import { brokenReadingAndWriting } from './reading-and-writing.ts';
 import { brokenUpdates } from './updates.ts';
@@ -24,6 +25,7 @@ export const ALL_BROKEN: readonly Broken[] = [
   ...brokenIsolation,
   ...brokenListing,
   ...brokenExpiry,
+  ...brokenProcesses,
   ...brokenPruning,
   ...brokenUpdates,
   ...brokenErrors,

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { applyPut, DriverStore } from '@sessions/core';
+import { FolderDriver } from '../fixtures/folder-driver.js';
 
 class MapDriver {
   capabilities = { compareAndSet: 'process', survives: 'nothing' };
@@ -36,8 +40,7 @@ class LosingStore extends DriverStore {
 
 const Store = process.env.SUBJECT === 'broken' ? LosingStore : DriverStore;
 
-/** What the runners certify: a good store, or one that loses updates. */
-export const subject = {
+const inMemory = {
   name: 'MapStore',
   capabilities: new MapDriver().capabilities,
   backend: () => ({
@@ -45,3 +48,23 @@ export const subject = {
     driver: () => new MapDriver(),
   }),
 };
+
+const inFolder = {
+  name: 'FolderStore',
+  capabilities: { compareAndSet: 'host', survives: 'process-crash' },
+  backend() {
+    const folder = mkdtempSync(join(tmpdir(), 'sessions-kit-'));
+    writeFileSync(join(folder, 'sessions.json'), '[]');
+    return {
+      open: (options) => new DriverStore(new FolderDriver(folder), options),
+      elsewhere: {
+        module: new URL('../fixtures/folder-driver.js', import.meta.url),
+        argument: { folder },
+      },
+      dispose: () => rmSync(folder, { recursive: true }),
+    };
+  },
+};
+
+/** What the runners certify: a good store, one that loses updates, or one that processes share. */
+export const subject = process.env.SUBJECT === 'shared' ? inFolder : inMemory;
