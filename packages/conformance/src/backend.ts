@@ -24,8 +24,9 @@ export interface Backend {
   readonly elsewhere?: Elsewhere;
 
   /**
-   * Makes the backend unreachable, or freezes it, for the stores that are open and for new ones.
-   * Returns what brings it back. Needed when `compareAndSet` is `'cluster'`.
+   * Makes the backend unreachable, or freezes it, for the stores that are open and for new ones; on
+   * one host it holds the lock, or moves the folder away. Returns what brings it back. Needed when
+   * `compareAndSet` is `'host'` or `'cluster'`.
    */
   interrupt?(): Restore | Interruption | Promise<Restore | Interruption>;
 

@@ -12,6 +12,7 @@ import { ids } from './ids.ts';
 import { interruption } from './interruption.ts';
 import { isolation } from './isolation.ts';
 import { json } from './json.ts';
+import { lateCommands } from './late-commands.ts';
 import { level } from './level.ts';
 import { lifeCycle } from './life-cycle.ts';
 import { listing } from './listing.ts';
@@ -52,7 +53,7 @@ const CHAPTERS: Readonly<Record<string, readonly Promised[]>> = {
   'several processes': processes,
   persistence,
   'corrupt records': corruption,
-  'a backend that is away': interruption,
+  'a backend that is away': [...interruption, ...lateCommands],
   driver: [...driverRecords, ...driverChanges, ...driverCorruption, ...driverRaces],
 };
 

@@ -38,6 +38,11 @@ export function sharedStores(text: string, check: Check): Promised {
   };
 }
 
+/** Made by stores that share a backend with other processes on one machine only. */
+export function hostStores(text: string, check: Check): Promised {
+  return { text, check, isMadeWith: (capabilities) => capabilities?.compareAndSet === 'host' };
+}
+
 /** Made by stores whose backend is reached through a network. */
 export function remoteStores(text: string, check: Check): Promised {
   return { text, check, isMadeWith: (capabilities) => capabilities?.compareAndSet === 'cluster' };

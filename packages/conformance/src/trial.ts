@@ -101,6 +101,11 @@ export class Trial implements BasicTrial {
     return this.capabilities !== undefined && this.capabilities.compareAndSet !== 'process';
   }
 
+  /** Whether the backend is reached through a network. */
+  get isRemote(): boolean {
+    return this.capabilities?.compareAndSet === 'cluster';
+  }
+
   #required<K extends 'driver' | 'elsewhere' | 'corrupt' | 'interrupt'>(
     name: K,
     purpose: string,

@@ -14,6 +14,8 @@ function find(tests: Declared[], text: string): Declared {
   return found;
 }
 
+const SETTLES = 'while the backend is away every operation settles in time, truly or as an error';
+
 describe('which tests are declared', () => {
   const chapters = (capabilities: typeof CLUSTER) =>
     new Set(declared({ capabilities, backend: serverBackend }).map(({ chapter }) => chapter));
@@ -34,19 +36,19 @@ describe('which tests are declared', () => {
       full(serverBackend),
     ].map((tests) => tests.map(({ text }) => text));
     for (const [n, texts] of levels.slice(1).entries()) {
-      const lower = levels[n] ?? [];
+      // At a distance there is more: a call that settles has to reject.
+      const lower = levels[n]?.filter((text) => text !== SETTLES) ?? [];
       expect(texts).toEqual(expect.arrayContaining(lower));
       expect(texts.length).toBeGreaterThan(lower.length);
     }
   });
 
   test('a store of one process is asked for no other, and not to go away', () => {
-    const local = chapters({ ...MEMORY, survives: 'power-loss' });
-    expect(local).not.toContain('several processes');
-    expect(local).not.toContain('a backend that is away');
-    expect(chapters({ ...MEMORY, compareAndSet: 'host' })).toContain('several processes');
-    expect(chapters(CLUSTER)).toContain('several processes');
-    expect(chapters(CLUSTER)).toContain('a backend that is away');
+    for (const chapter of ['several processes', 'a backend that is away']) {
+      expect(chapters({ ...MEMORY, survives: 'power-loss' })).not.toContain(chapter);
+      expect(chapters({ ...MEMORY, compareAndSet: 'host' })).toContain(chapter);
+      expect(chapters(CLUSTER)).toContain(chapter);
+    }
   });
 
   test('a store that survives nothing is asked for no corrupt record', () => {

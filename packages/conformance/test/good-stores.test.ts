@@ -2,9 +2,10 @@ import { describe, test } from '@jest/globals';
 import { DriverStore } from '@sessions/core';
 import { certify } from '../src/index.ts';
 import { folderBackend, HOST } from './fixtures/folder-backend.ts';
+import { FolderDriver } from './fixtures/folder-driver.js';
 import { MapStore } from './fixtures/map-store.ts';
 import { PruningDriver, Server, ServerDriver } from './fixtures/server.ts';
-import { CLUSTER, MEMORY, serverBackend } from './fixtures/trials.ts';
+import { CLUSTER, declared, MEMORY, serverBackend } from './fixtures/trials.ts';
 
 certify({
   describe,
@@ -30,6 +31,13 @@ certify({
   name: 'a store in a folder that is moved away at times',
   capabilities: HOST,
   backend: folderBackend,
+});
+
+describe('a store in a folder that is locked at times', () => {
+  const backend = () => folderBackend(FolderDriver, 'locked');
+  for (const { chapter, text, run } of declared({ capabilities: HOST, backend })) {
+    if (chapter === 'a backend that is away') test(text, run);
+  }
 });
 
 for (const away of ['down', 'frozen', 'mute', 'held'] as const) {

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { describe, test } from '@jest/globals';
 import { certify } from '@sessions/conformance';
 import { FileDriver } from '../src/driver.ts';
@@ -24,6 +24,14 @@ for (const flush of [true, false]) {
         elsewhere: {
           module: new URL('elsewhere.js', import.meta.url),
           argument: { folder, flush },
+        },
+        async interrupt() {
+          const away = `${folder}.away`;
+          await rename(folder, away);
+          return async () => {
+            await rm(folder, { recursive: true, force: true }); // what was made in its place
+            await rename(away, folder);
+          };
         },
         dispose: () => rm(folder, { recursive: true }),
       };

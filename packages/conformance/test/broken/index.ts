@@ -4,6 +4,7 @@ import { brokenDriverChanges } from './driver-changes.ts';
 import { brokenDriverRecords } from './driver-records.ts';
 import { brokenErrors } from './errors.ts';
 import { brokenExpiry } from './expiry.ts';
+import { brokenHost } from './host.ts';
 import { brokenIds } from './ids.ts';
 import { brokenInterruption } from './interruption.ts';
 import { brokenIsolation } from './isolation.ts';
@@ -20,6 +21,7 @@ import { brokenUpdates } from './updates.ts';
 export const ALL_BROKEN: readonly Broken[] = [
   ...brokenLifeCycle,
   ...brokenReadingAndWriting,
+  ...brokenHost,
   ...brokenIds,
   ...brokenJson,
   ...brokenIsolation,

@@ -4,6 +4,7 @@ import {
   DriverStore,
   isSessionError,
   type Session,
+  SessionError,
   type SessionRecord,
   type StoreOptions,
 } from '@sessions/core';
@@ -11,6 +12,7 @@ import { type Server, ServerDriver } from '../fixtures/server.ts';
 import { type Broken, brokenDriver, brokenStore, type Expected, swallow } from './broken.ts';
 
 const AWAY = 'while the backend is away every operation rejects in time';
+const BACK = 'once the backend is back the store works again, and what it holds is true';
 
 export const brokenInterruption: readonly Broken[] = [
   brokenStore(
@@ -80,7 +82,7 @@ export const brokenInterruption: readonly Broken[] = [
   ),
   brokenStore(
     'stays away when the backend is back',
-    ['once the backend is back the store works again, and what it holds is true'],
+    [BACK],
     class extends DriverStore {
       #lost: unknown;
       override async read(id: string): Promise<Session | null> {
@@ -96,7 +98,7 @@ export const brokenInterruption: readonly Broken[] = [
   ),
   brokenStore(
     'writes an empty session where a write fails',
-    ['once the backend is back the store works again, and what it holds is true'],
+    [BACK],
     class extends DriverStore {
       readonly #server: Server;
       constructor(driver: Driver, options: StoreOptions, server: Server) {
@@ -118,8 +120,26 @@ export const brokenInterruption: readonly Broken[] = [
   ),
 
   brokenDriver(
+    'says that nothing was changed where the answer got lost',
+    [BACK],
+    class extends ServerDriver {
+      override put(
+        id: string,
+        record: SessionRecord,
+        expected: Expected,
+        timeout = 5000,
+      ): Promise<boolean> {
+        const lost = setTimeout(timeout / 2, undefined, { ref: false }).then(() => {
+          throw new SessionError('TIMEOUT', 'no answer', { outcome: 'not-applied' });
+        });
+        return Promise.race([super.put(id, record, expected), lost]);
+      }
+    },
+    'mute',
+  ),
+  brokenDriver(
     'shows the command in its errors, as some clients do',
-    ['while the backend is away every operation rejects in time'],
+    [AWAY],
     class extends ServerDriver {
       override async put(id: string, record: SessionRecord, expected: Expected): Promise<boolean> {
         try {
