@@ -34,6 +34,19 @@ export const lateCommands: readonly Promised[] = [
       await updatesUnderWay(store, (id) => (id === 'c' ? null : { stale: true })),
     );
   }),
+
+  sharedStores('a creation that was given up does not bring back what is gone', async (trial) => {
+    const store = await trial.open({ timeout: TIMEOUT });
+    const creations = await updatesUnderWay(store, () => ({ stale: true }));
+    const { late, deliver, how } = await giveUp(trial, creations);
+    for (const id of IDS) await late.write(id, { new: true });
+    for (const id of IDS) await late.destroy(id);
+    await deliver?.();
+    await pause(LATE);
+    for (const id of IDS) {
+      sameJson(await late.read(id), null, `a session destroyed after ${GIVEN_UP}${how}`);
+    }
+  }),
 ];
 
 /** Updates of all ids that have read, so that all they have left to do is write what is given. */

@@ -4,6 +4,7 @@ import { ServerDriver } from '../fixtures/server.ts';
 import { type Broken, brokenDriver, type Expected } from './broken.ts';
 
 const LATE = 'a write that was given up does not overwrite a later one';
+const LATE_CREATION = 'a creation that was given up does not bring back what is gone';
 const LATE_UPDATE = 'an update that was given up does not overwrite a later write';
 
 /** Takes nobody's word for how long a command may take. */
@@ -71,5 +72,20 @@ export const brokenLateCommands: readonly Broken[] = [
         return super.put(id, record, expected);
       }
     },
+  ),
+  brokenDriver(
+    'lets the server create what was given up long ago',
+    [LATE_CREATION],
+    class extends ServerDriver {
+      override put(
+        id: string,
+        record: SessionRecord,
+        expected: Expected,
+        timeout?: number,
+      ): Promise<boolean> {
+        return super.put(id, record, expected, expected === null ? undefined : timeout);
+      }
+    },
+    'held',
   ),
 ];
