@@ -33,7 +33,7 @@ export function holds(
 
 export async function entriesOf(driver: Driver): Promise<[id: string, SessionRecord][]> {
   const entries: [string, SessionRecord][] = [];
-  for await (const entry of driver.entries()) {
+  for await (const entry of driver.entries('')) {
     if (entry === null) continue;
     assert.ok(isPair(entry), `entries gave ${entry} in place of a record`);
     entries.push([entry[0], entry[1]]);

@@ -2,6 +2,7 @@ import {
   type Capabilities,
   type Driver,
   DriverStore,
+  type FullSessionStore,
   isSessionError,
   type Session,
   type SessionError,
@@ -13,6 +14,19 @@ import { folderBackend, HOST } from '../fixtures/folder-backend.ts';
 import type { MapStore } from '../fixtures/map-store.ts';
 import { type Away, type Server, ServerDriver } from '../fixtures/server.ts';
 import { CLUSTER, serverBackend } from '../fixtures/trials.ts';
+
+class ServerStore extends DriverStore {
+  constructor(driver: Driver, options: StoreOptions, _server?: Server) {
+    super(driver, options);
+  }
+}
+
+/** The store to break: overriding one of its methods takes no type parameters. */
+export const BreakableStore = ServerStore as unknown as new (
+  driver: Driver,
+  options: StoreOptions,
+  server?: Server,
+) => FullSessionStore;
 
 /** A subject that breaks promises, and which ones. */
 export interface Broken {
@@ -65,7 +79,7 @@ export function brokenDriver(
   Driver: new (server: Server) => Driver,
   away: Away = 'down',
 ): Broken {
-  return brokenStore(how, promises, DriverStore, Driver, away);
+  return brokenStore(how, promises, BreakableStore, Driver, away);
 }
 
 export type Change = (session: Session | null) => Session | null | Promise<Session | null>;

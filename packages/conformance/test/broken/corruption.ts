@@ -1,7 +1,6 @@
 import {
   type Driver,
   type DriverEntry,
-  DriverStore,
   type InterruptOptions,
   isSessionError,
   type Session,
@@ -10,6 +9,7 @@ import {
 } from '@sessions/core';
 import { type Server, ServerDriver } from '../fixtures/server.ts';
 import {
+  BreakableStore,
   type Broken,
   brokenDriver,
   brokenStore,
@@ -28,7 +28,7 @@ export const brokenCorruption: readonly Broken[] = [
   brokenStore(
     'reads a corrupt record as no session',
     [CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override read(id: string): Promise<Session | null> {
         return swallow(super.read(id), 'CORRUPT', null);
       }
@@ -37,7 +37,7 @@ export const brokenCorruption: readonly Broken[] = [
   brokenStore(
     'gives null to update for a corrupt record',
     [CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         try {
           return await super.update(id, change);
@@ -51,7 +51,7 @@ export const brokenCorruption: readonly Broken[] = [
   brokenStore(
     'overwrites a corrupt record',
     [CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async write(id: string, session: Session): Promise<void> {
         try {
           await super.write(id, session);
@@ -66,7 +66,7 @@ export const brokenCorruption: readonly Broken[] = [
   brokenStore(
     'prunes a corrupt record',
     [PAST_CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #server: Server;
       constructor(driver: Driver, options: StoreOptions, server: Server) {
         super(driver, options);
@@ -83,7 +83,7 @@ export const brokenCorruption: readonly Broken[] = [
   brokenStore(
     'says nothing of a corrupt record',
     [PAST_CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, { ...options, onWarning: () => {} });
       }

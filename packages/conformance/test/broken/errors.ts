@@ -1,5 +1,5 @@
-import { DriverStore, isSessionError, type Session } from '@sessions/core';
-import { type Broken, brokenStore, type Change } from './broken.ts';
+import { isSessionError, type Session } from '@sessions/core';
+import { BreakableStore, type Broken, brokenStore, type Change } from './broken.ts';
 
 const CORRUPT = 'a corrupt record rejects as CORRUPT, and stays for repair';
 const AWAY = 'while the backend is away every operation rejects in time';
@@ -8,7 +8,7 @@ export const brokenErrors: readonly Broken[] = [
   brokenStore(
     'names the id in its errors',
     ['an error carries the hash of the id, and neither the id nor the session', AWAY, CORRUPT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async read(id: string): Promise<Session | null> {
         try {
           return await super.read(id);
@@ -22,7 +22,7 @@ export const brokenErrors: readonly Broken[] = [
   brokenStore(
     'keeps the session in the cause of an error',
     ['an error carries the hash of the id, and neither the id nor the session'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         let returned: Session | null = null;
         try {

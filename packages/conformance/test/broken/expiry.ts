@@ -1,14 +1,20 @@
 import {
   applyPut,
   type Driver,
-  DriverStore,
   isExpired,
   type Session,
   type SessionRecord,
   type StoreOptions,
 } from '@sessions/core';
 import { ServerDriver } from '../fixtures/server.ts';
-import { type Broken, brokenDriver, brokenStore, type Change, type Entries } from './broken.ts';
+import {
+  BreakableStore,
+  type Broken,
+  brokenDriver,
+  brokenStore,
+  type Change,
+  type Entries,
+} from './broken.ts';
 
 export const brokenExpiry: readonly Broken[] = [
   brokenStore(
@@ -19,7 +25,7 @@ export const brokenExpiry: readonly Broken[] = [
       'an expired session is null to update, and may be created anew',
       'any sequence of operations does what a Map with a clock does',
     ],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, { now: _, ...options }: StoreOptions) {
         super(driver, options);
       }
@@ -28,7 +34,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'counts the lifetime in seconds',
     ['a session expires at the very end of its lifetime, not before'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, { expiresIn = 525_600, ...options }: StoreOptions) {
         super(driver, { ...options, expiresIn: expiresIn / 60 });
       }
@@ -37,7 +43,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'expires a millisecond late',
     ['a session expires at the very end of its lifetime, not before'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, { now = Date.now, ...options }: StoreOptions) {
         let last = now();
         const late = () => {
@@ -52,7 +58,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'renews what is read',
     ['reading does not renew a session'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async read(id: string): Promise<Session | null> {
         if (typeof id === 'string') await this.touch(id);
         return super.read(id);
@@ -62,7 +68,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'renews nothing when a session is touched',
     ['touch renews a session and changes nothing else'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         return (await this.read(id)) !== null;
       }
@@ -71,7 +77,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'marks what is touched',
     ['touch renews a session and changes nothing else'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         return (
           (await this.update(id, (session) => session && { ...session, touched: true })) !== null
@@ -82,7 +88,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'creates what is touched',
     ['touch of an absent or expired session answers false and creates nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         await this.update(id, (session) => session ?? {});
         return true;
@@ -92,7 +98,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'answers true to every touch',
     ['touch of an absent or expired session answers false and creates nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         await super.touch(id);
         return true;
@@ -102,14 +108,14 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'lists what has expired',
     ['an expired session is not listed'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #driver: Driver;
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, options);
         this.#driver = driver;
       }
       override async *entries(): Entries {
-        for await (const entry of this.#driver.entries()) {
+        for await (const entry of this.#driver.entries('')) {
           if (Array.isArray(entry)) yield [entry[0], entry[1].session];
         }
       }
@@ -118,7 +124,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'gives what has expired to update',
     ['an expired session is null to update, and may be created anew'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #driver: Driver;
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, options);
@@ -134,7 +140,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'lives for a day where nothing else is said',
     ['a session lives for a year of 365 days where nothing else is said'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, { expiresIn: 24 * 60, ...options });
       }
@@ -143,7 +149,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'takes nonsense for the default lifetime',
     ['a lifetime that is no number above 0 is refused by name'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, { expiresIn, ...options }: StoreOptions) {
         super(
           driver,
@@ -155,7 +161,7 @@ export const brokenExpiry: readonly Broken[] = [
   brokenStore(
     'refuses a lifetime without saying which option is wrong',
     ['a lifetime that is no number above 0 is refused by name'],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         if (options.expiresIn === 0) throw new RangeError('out of range');
         super(driver, options);

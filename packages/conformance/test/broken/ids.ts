@@ -1,6 +1,13 @@
-import { DriverStore, type InterruptOptions, type Session, SessionError } from '@sessions/core';
+import { type InterruptOptions, type Session, SessionError } from '@sessions/core';
 import { MapStore } from '../fixtures/map-store.ts';
-import { type Broken, brokenMapStore, brokenStore, type Change, type Entries } from './broken.ts';
+import {
+  BreakableStore,
+  type Broken,
+  brokenMapStore,
+  brokenStore,
+  type Change,
+  type Entries,
+} from './broken.ts';
 
 const HOSTILE = 'hostile ids are ordinary and distinct';
 const LOOKALIKES = 'any id is distinct from its lookalikes';
@@ -44,7 +51,7 @@ export const brokenIds: readonly Broken[] = [
   brokenStore(
     'takes any id as a string',
     [INVALID_ID],
-    class extends DriverStore {
+    class extends BreakableStore {
       override read(id: string): Promise<Session | null> {
         return super.read(`${id}`);
       }
@@ -53,7 +60,7 @@ export const brokenIds: readonly Broken[] = [
   brokenStore(
     'cuts off long ids',
     [INVALID_ID],
-    class extends DriverStore {
+    class extends BreakableStore {
       override destroy(id: string): Promise<void> {
         return super.destroy(typeof id === 'string' ? id.slice(0, 300) : id);
       }
@@ -62,7 +69,7 @@ export const brokenIds: readonly Broken[] = [
   brokenStore(
     'throws at once for an invalid id',
     [INVALID_ID],
-    class extends DriverStore {
+    class extends BreakableStore {
       override touch(id: string): Promise<boolean> {
         if (!id) throw new SessionError('INVALID_ID', 'a session id must not be empty');
         return super.touch(id);
@@ -72,7 +79,7 @@ export const brokenIds: readonly Broken[] = [
   brokenStore(
     'calls change before it looks at the id',
     [INVALID_ID],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         if (id === '') await change(null);
         return super.update(id, change);
@@ -82,7 +89,7 @@ export const brokenIds: readonly Broken[] = [
   brokenStore(
     'gives encoded ids from entries',
     ['every id comes back from entries as it was'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         for await (const [id, session] of super.entries(options)) {
           yield [encodeURIComponent(id), session];

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import {
   type Driver,
-  DriverStore,
   isSessionError,
   type Session,
   SessionError,
@@ -9,7 +8,14 @@ import {
   type StoreOptions,
 } from '@sessions/core';
 import { type Server, ServerDriver } from '../fixtures/server.ts';
-import { type Broken, brokenDriver, brokenStore, type Expected, swallow } from './broken.ts';
+import {
+  BreakableStore,
+  type Broken,
+  brokenDriver,
+  brokenStore,
+  type Expected,
+  swallow,
+} from './broken.ts';
 
 const AWAY = 'while the backend is away every operation rejects in time';
 const BACK = 'once the backend is back the store works again, and what it holds is true';
@@ -18,7 +24,7 @@ export const brokenInterruption: readonly Broken[] = [
   brokenStore(
     'reads null while the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       override read(id: string): Promise<Session | null> {
         return swallow(super.read(id), 'UNAVAILABLE', null);
       }
@@ -27,7 +33,7 @@ export const brokenInterruption: readonly Broken[] = [
   brokenStore(
     'acknowledges writes while the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       override write(id: string, session: Session): Promise<void> {
         return swallow(super.write(id, session), 'UNAVAILABLE', undefined);
       }
@@ -36,7 +42,7 @@ export const brokenInterruption: readonly Broken[] = [
   brokenStore(
     'lists nothing while the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       override all(): Promise<Session[]> {
         return swallow(super.all(), 'UNAVAILABLE', []);
       }
@@ -45,7 +51,7 @@ export const brokenInterruption: readonly Broken[] = [
   brokenStore(
     'waits for as long as the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, { ...options, timeout: 30_000 });
       }
@@ -56,7 +62,7 @@ export const brokenInterruption: readonly Broken[] = [
   brokenStore(
     'tries again for too long while the backend is away',
     [AWAY],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async destroy(id: string): Promise<void> {
         for (let attempt = 0; attempt < 10; attempt++) {
           try {
@@ -72,7 +78,7 @@ export const brokenInterruption: readonly Broken[] = [
   brokenStore(
     'remembers that init has failed',
     ['init may be called again after it failed'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #ready: Promise<this> | undefined;
       override init(): Promise<this> {
         this.#ready ??= super.init();
@@ -83,7 +89,7 @@ export const brokenInterruption: readonly Broken[] = [
   brokenStore(
     'stays away when the backend is back',
     [BACK],
-    class extends DriverStore {
+    class extends BreakableStore {
       #lost: unknown;
       override async read(id: string): Promise<Session | null> {
         if (this.#lost) throw this.#lost;
@@ -99,7 +105,7 @@ export const brokenInterruption: readonly Broken[] = [
   brokenStore(
     'writes an empty session where a write fails',
     [BACK],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #server: Server;
       constructor(driver: Driver, options: StoreOptions, server: Server) {
         super(driver, options);

@@ -1,6 +1,13 @@
-import { DriverStore, type InterruptOptions, type Session } from '@sessions/core';
+import type { InterruptOptions, Session } from '@sessions/core';
 import { AliasingStore } from './aliasing-store.ts';
-import { type Broken, brokenMapStore, brokenStore, type Change, type Entries } from './broken.ts';
+import {
+  BreakableStore,
+  type Broken,
+  brokenMapStore,
+  brokenStore,
+  type Change,
+  type Entries,
+} from './broken.ts';
 
 export const brokenIsolation: readonly Broken[] = [
   brokenMapStore(
@@ -33,7 +40,7 @@ export const brokenIsolation: readonly Broken[] = [
   brokenStore(
     'gives the same objects from entries again',
     ['changing what entries gave changes nothing stored'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #given = new Map<string, Session>();
       override async *entries(options?: InterruptOptions): Entries {
         for await (const [id, session] of super.entries(options)) {
@@ -46,7 +53,7 @@ export const brokenIsolation: readonly Broken[] = [
   brokenStore(
     'copies a session after a moment',
     ['a session changed while its write is under way is stored as it was'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async write(id: string, session: Session): Promise<void> {
         await null;
         await super.write(id, session);
@@ -56,7 +63,7 @@ export const brokenIsolation: readonly Broken[] = [
   brokenStore(
     'stores what a failing change left behind',
     ['changing what update gives to a change that fails changes nothing stored'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, async (session) => {
           try {
@@ -75,7 +82,7 @@ export const brokenIsolation: readonly Broken[] = [
       'changing what a change returned, or what update resolved with, changes nothing stored',
       'update resolves with what it stored',
     ],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         let returned: Session | null = null;
         await super.update(id, async (session) => {

@@ -1,6 +1,5 @@
 import {
   type Driver,
-  DriverStore,
   type InterruptOptions,
   isSessionError,
   type Session,
@@ -9,6 +8,7 @@ import {
 import { MapStore } from '../fixtures/map-store.ts';
 import { AliasingStore } from './aliasing-store.ts';
 import {
+  BreakableStore,
   type Broken,
   brokenMapStore,
   brokenStore,
@@ -122,7 +122,7 @@ export const brokenJson: readonly Broken[] = [
   brokenStore(
     'drops __proto__ in update',
     ['entries and update give any JSON object as it was'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, (session) => change(session && Object.assign({}, session)));
       }
@@ -131,7 +131,7 @@ export const brokenJson: readonly Broken[] = [
   brokenStore(
     'drops __proto__ in entries',
     ['entries and update give any JSON object as it was'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         for await (const [id, session] of super.entries(options)) {
           yield [id, Object.assign({}, session)];
@@ -142,7 +142,7 @@ export const brokenJson: readonly Broken[] = [
   brokenStore(
     'stores an array as an object',
     [NO_OBJECT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override write(id: string, session: Session): Promise<void> {
         return super.write(id, Array.isArray(session) ? { ...session } : session);
       }
@@ -151,7 +151,7 @@ export const brokenJson: readonly Broken[] = [
   brokenStore(
     'ignores what it cannot store',
     [NO_OBJECT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override write(id: string, session: Session): Promise<void> {
         return swallow(super.write(id, session), 'INVALID_SESSION', undefined);
       }
@@ -160,7 +160,7 @@ export const brokenJson: readonly Broken[] = [
   brokenStore(
     'overflows on deep sessions',
     [NO_OBJECT],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async write(id: string, session: Session): Promise<void> {
         const visit = (value: unknown): void => {
           if (Array.isArray(value)) value.forEach(visit);
@@ -173,7 +173,7 @@ export const brokenJson: readonly Broken[] = [
   brokenStore(
     'silently drops what is too large',
     [TOO_LARGE],
-    class extends DriverStore {
+    class extends BreakableStore {
       override write(id: string, session: Session): Promise<void> {
         return swallow(super.write(id, session), 'TOO_LARGE', undefined);
       }
@@ -182,7 +182,7 @@ export const brokenJson: readonly Broken[] = [
   brokenStore(
     'counts characters for bytes',
     [TOO_LARGE],
-    class extends DriverStore {
+    class extends BreakableStore {
       constructor(driver: Driver, options: StoreOptions) {
         super(driver, { ...options, maxSessionBytes: (options.maxSessionBytes ?? 1e9) * 2 });
       }
@@ -191,7 +191,7 @@ export const brokenJson: readonly Broken[] = [
   brokenStore(
     'drops the old session for one that is too large',
     [TOO_LARGE],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async write(id: string, session: Session): Promise<void> {
         try {
           await super.write(id, session);

@@ -1,7 +1,14 @@
-import { type Driver, DriverStore, type InterruptOptions, type StoreOptions } from '@sessions/core';
+import type { Driver, InterruptOptions, StoreOptions } from '@sessions/core';
 import { MapStore } from '../fixtures/map-store.ts';
 import { type Server, ServerDriver } from '../fixtures/server.ts';
-import { type Broken, brokenDriver, brokenMapStore, brokenStore, swallow } from './broken.ts';
+import {
+  BreakableStore,
+  type Broken,
+  brokenDriver,
+  brokenMapStore,
+  brokenStore,
+  swallow,
+} from './broken.ts';
 
 const CLOSED = 'after close every operation rejects as CLOSED';
 
@@ -57,7 +64,7 @@ export const brokenLifeCycle: readonly Broken[] = [
   brokenStore(
     'declares other capabilities than it is certified with',
     ['the store is what it is certified as'],
-    DriverStore,
+    BreakableStore,
     class extends ServerDriver {
       override readonly capabilities = { compareAndSet: 'host', survives: 'replication' } as const;
     },
@@ -65,7 +72,7 @@ export const brokenLifeCycle: readonly Broken[] = [
   brokenStore(
     'wants init first',
     ['the first operation initialises the store'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #ready = false;
       override async init(): Promise<this> {
         this.#ready = true;
@@ -80,7 +87,7 @@ export const brokenLifeCycle: readonly Broken[] = [
   brokenStore(
     'prunes after close',
     [CLOSED],
-    class extends DriverStore {
+    class extends BreakableStore {
       override prune(options?: InterruptOptions): Promise<number> {
         return swallow(super.prune(options), 'CLOSED', 0);
       }
@@ -89,7 +96,7 @@ export const brokenLifeCycle: readonly Broken[] = [
   brokenStore(
     'can be initialised after close',
     [CLOSED],
-    class extends DriverStore {
+    class extends BreakableStore {
       override init(): Promise<this> {
         return swallow(super.init(), 'CLOSED', this);
       }
@@ -98,7 +105,7 @@ export const brokenLifeCycle: readonly Broken[] = [
   brokenStore(
     'fails the second close',
     ['close may be called twice and at once'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #closed = false;
       override async close(): Promise<void> {
         if (this.#closed) throw new Error('already closed');
@@ -110,14 +117,14 @@ export const brokenLifeCycle: readonly Broken[] = [
   brokenStore(
     'does nothing when disposed',
     ['leaving a block closes a store declared with `await using`'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async [Symbol.asyncDispose](): Promise<void> {}
     },
   ),
   brokenStore(
     'cuts off the writes under way when it closes',
     ['close lets the writes under way finish'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #server: Server;
       constructor(driver: Driver, options: StoreOptions, server: Server) {
         super(driver, options);

@@ -1,7 +1,6 @@
 import {
   applyPut,
   type DriverEntry,
-  DriverStore,
   type InterruptOptions,
   isSessionError,
   type Session,
@@ -9,7 +8,14 @@ import {
 } from '@sessions/core';
 import { MapStore } from '../fixtures/map-store.ts';
 import { ServerDriver } from '../fixtures/server.ts';
-import { type Broken, brokenDriver, brokenMapStore, brokenStore, type Entries } from './broken.ts';
+import {
+  BreakableStore,
+  type Broken,
+  brokenDriver,
+  brokenMapStore,
+  brokenStore,
+  type Entries,
+} from './broken.ts';
 
 export const brokenListing: readonly Broken[] = [
   brokenMapStore(
@@ -39,7 +45,7 @@ export const brokenListing: readonly Broken[] = [
   brokenStore(
     'gives one page of entries only',
     ['entries gives every session once, with its id'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         let given = 0;
         for await (const entry of super.entries(options)) {
@@ -52,7 +58,7 @@ export const brokenListing: readonly Broken[] = [
   brokenStore(
     'mixes up the ids of entries',
     ['entries gives every session once, with its id'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         let former: Session = {};
         for await (const [id, session] of super.entries(options)) {
@@ -65,7 +71,7 @@ export const brokenListing: readonly Broken[] = [
   brokenStore(
     'keeps its place in entries by number',
     ['entries gives what stays once, while other sessions come and go'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options?: InterruptOptions): Entries {
         const page = 20;
         for (let from = 0; ; from += page) {
@@ -80,7 +86,7 @@ export const brokenListing: readonly Broken[] = [
   brokenStore(
     'stays locked when entries is left',
     ['entries may be left half way'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #locked = false;
       override async *entries(options?: InterruptOptions): Entries {
         if (this.#locked) throw new Error('somebody else is listing');
@@ -93,7 +99,7 @@ export const brokenListing: readonly Broken[] = [
   brokenStore(
     'keeps a connection for each entries that is left',
     ['entries may be left half way'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #free = 10;
       override async *entries(options?: InterruptOptions): Entries {
         if (this.#free === 0) throw new Error('no connection is free');
@@ -106,10 +112,10 @@ export const brokenListing: readonly Broken[] = [
   brokenStore(
     'has one cursor for all entries at once',
     ['entries at once each give every session once'],
-    class extends DriverStore {
+    class extends BreakableStore {
       #cursor: Entries | undefined;
       override async *entries(options?: InterruptOptions): Entries {
-        this.#cursor ??= super.entries(options);
+        this.#cursor ??= super.entries(options) as Entries;
         for (;;) {
           const { done, value } = await this.#cursor.next();
           if (done) break;
@@ -122,16 +128,16 @@ export const brokenListing: readonly Broken[] = [
   brokenStore(
     'does not hear the signal of entries',
     ['entries stops with the reason of its signal'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override entries(): Entries {
-        return super.entries();
+        return super.entries() as Entries;
       }
     },
   ),
   brokenStore(
     'ends entries without a word when its signal aborts',
     ['entries stops with the reason of its signal'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async *entries(options: InterruptOptions = {}): Entries {
         for await (const entry of super.entries()) {
           if (options.signal?.aborted) return;
@@ -143,7 +149,7 @@ export const brokenListing: readonly Broken[] = [
   brokenStore(
     'does not hear the signal of prune',
     ['prune stops with the reason of its signal'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override prune(): Promise<number> {
         return super.prune();
       }

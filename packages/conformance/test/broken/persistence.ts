@@ -1,12 +1,12 @@
-import { DriverStore, type Session, type SessionRecord } from '@sessions/core';
+import type { Session, SessionRecord } from '@sessions/core';
 import { ServerDriver } from '../fixtures/server.ts';
-import { type Broken, brokenDriver, brokenStore, type Expected } from './broken.ts';
+import { BreakableStore, type Broken, brokenDriver, brokenStore, type Expected } from './broken.ts';
 
 export const brokenPersistence: readonly Broken[] = [
   brokenStore(
     'keeps what it has read',
     ['one store sees at once what another has acknowledged'],
-    class extends DriverStore {
+    class extends BreakableStore {
       readonly #cache = new Map<string, Session>();
       override async read(id: string): Promise<Session | null> {
         const session = this.#cache.get(id) ?? (await super.read(id));

@@ -1,6 +1,6 @@
-import { DriverStore, type InterruptOptions } from '@sessions/core';
+import type { InterruptOptions } from '@sessions/core';
 import { PruningDriver } from '../fixtures/server.ts';
-import { type Broken, brokenDriver, brokenStore } from './broken.ts';
+import { BreakableStore, type Broken, brokenDriver, brokenStore } from './broken.ts';
 
 const PRUNE = 'prune removes what has expired, counts it, and leaves the rest';
 
@@ -8,7 +8,7 @@ export const brokenPruning: readonly Broken[] = [
   brokenStore(
     'prunes what is alive',
     ['prune removes what has expired, counts it, and leaves the rest'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async prune(options?: InterruptOptions): Promise<number> {
         const pruned = await super.prune(options);
         if (pruned > 0) for await (const [id] of this.entries()) await this.destroy(id);
@@ -19,7 +19,7 @@ export const brokenPruning: readonly Broken[] = [
   brokenStore(
     'counts what it did not prune',
     ['prune removes what has expired, counts it, and leaves the rest'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async prune(options?: InterruptOptions): Promise<number> {
         return (await super.prune(options)) + (await this.all()).length;
       }
@@ -28,7 +28,7 @@ export const brokenPruning: readonly Broken[] = [
   brokenStore(
     'prunes nothing',
     ['prune removes what has expired, counts it, and leaves the rest'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async prune(): Promise<number> {
         return 0;
       }

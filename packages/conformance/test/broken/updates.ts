@@ -1,5 +1,5 @@
-import { DriverStore, isSessionError, type Session } from '@sessions/core';
-import { type Broken, brokenStore, type Change } from './broken.ts';
+import { isSessionError, type Session } from '@sessions/core';
+import { BreakableStore, type Broken, brokenStore, type Change } from './broken.ts';
 
 const AT_ONCE = 'updates of one session at once are each applied exactly once';
 
@@ -7,7 +7,7 @@ export const brokenUpdates: readonly Broken[] = [
   brokenStore(
     'loses updates made at once',
     [AT_ONCE, 'a long concurrent history has no forks'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         const session = await change(await this.read(id));
         if (session) await this.write(id, session);
@@ -18,7 +18,7 @@ export const brokenUpdates: readonly Broken[] = [
   brokenStore(
     'applies an update twice',
     [AT_ONCE],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         await super.update(id, change);
         return super.update(id, change);
@@ -28,7 +28,7 @@ export const brokenUpdates: readonly Broken[] = [
   brokenStore(
     'reads and writes to touch',
     ['a touch at once with an update does not undo it'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async touch(id: string): Promise<boolean> {
         const session = await this.read(id);
         if (session) await this.write(id, session);
@@ -39,7 +39,7 @@ export const brokenUpdates: readonly Broken[] = [
   brokenStore(
     'gives an empty session to update for an absent one',
     ['update gives null for an absent session'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, (session) => change(session ?? {}));
       }
@@ -48,7 +48,7 @@ export const brokenUpdates: readonly Broken[] = [
   brokenStore(
     'leaves a session that is updated to null',
     ['a change that returns null destroys the session'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         let isNull = false;
         const session = await super.update(id, async (before) => {
@@ -63,7 +63,7 @@ export const brokenUpdates: readonly Broken[] = [
   brokenStore(
     'destroys a session that is updated to undefined',
     ['a change that returns undefined rejects with a TypeError and changes nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, async (session) => (await change(session)) ?? null);
       }
@@ -72,7 +72,7 @@ export const brokenUpdates: readonly Broken[] = [
   brokenStore(
     'wraps what a change throws',
     ['a change that throws rejects with that very error and changes nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         try {
           return await super.update(id, change);
@@ -85,7 +85,7 @@ export const brokenUpdates: readonly Broken[] = [
   brokenStore(
     'swallows what a change throws',
     ['a change that throws rejects with that very error and changes nothing'],
-    class extends DriverStore {
+    class extends BreakableStore {
       override async update(id: string, change: Change): Promise<Session | null> {
         try {
           return await super.update(id, change);
