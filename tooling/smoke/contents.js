@@ -8,6 +8,7 @@ import { readJson, run } from './run.js';
 // whatever it does, and that is printed.
 const PROMISED = {
   '@sessions/core': [],
+  '@sessions/lease': ['@sessions/core'],
   '@sessions/memory': ['@sessions/core', 'lru-cache'],
 };
 
