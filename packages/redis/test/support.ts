@@ -15,8 +15,9 @@ export function newPrefix(): string {
 
 export async function removeAll(client: Redis | Cluster, prefix: string): Promise<void> {
   for (const node of client instanceof Cluster ? client.nodes('master') : [client]) {
-    const keys = await node.keys(`${prefix}*`);
-    await Promise.all(keys.map((key) => client.del(key)));
+    const pipeline = node.pipeline();
+    for (const key of await node.keys(`${prefix}*`)) pipeline.del(key);
+    await pipeline.exec();
   }
 }
 
