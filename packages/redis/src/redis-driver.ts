@@ -8,11 +8,10 @@ import {
   SessionError,
   type SessionRecord,
 } from '@sessions/core';
-import type { ChainableCommander, Redis, RedisOptions } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import {
   type Client,
   Connection,
-  checkUrl,
   isClient,
   isCluster,
   type Job,
@@ -20,6 +19,7 @@ import {
   ownClient,
   unavailable,
 } from './connection.ts';
+import { checkGiven, type Given } from './given.ts';
 
 // A record is one string: a line that the scripts read, and the session as JSON.
 //   s1 <bytes of JSON> <expiresAt or -> <etag> <former etags …>\n{…}
@@ -94,8 +94,6 @@ const MOST_TRIES = 3;
 
 const WRONG_TYPE: unique symbol = Symbol('a key of another type');
 
-export type Given = string | number | RedisOptions | Client | undefined;
-
 export interface RedisDriverOptions {
   readonly prefix?: string | undefined;
   readonly replicas?: number | undefined;
@@ -118,6 +116,7 @@ export class RedisDriver implements Driver {
     const { prefix = 'sessions:', replicas = 0, timeout = 5000, now = () => Date.now() } = options;
     checkGiven(given);
     if (typeof prefix !== 'string') throw new TypeError('prefix must be a string');
+    if (!prefix.isWellFormed()) throw new TypeError('prefix must not hold a lone surrogate');
     if (prefix === '')
       throw new RangeError('prefix must not be empty: keys would begin with a colon');
     if (typeof replicas !== 'number') throw new TypeError('replicas must be a number');
@@ -530,21 +529,4 @@ function doubtsAbout(states: readonly State[]): string | undefined {
     doubts.push('it writes nothing to disk (save "", appendonly no)');
   }
   return doubts.length > 0 ? `Redis may lose sessions: ${doubts.join(', and ')}` : undefined;
-}
-
-function checkGiven(given: unknown): asserts given is Given {
-  if (given === undefined) return;
-  if (typeof given === 'string') return checkUrl(given);
-  if (typeof given === 'number') {
-    if (Number.isInteger(given) && given > 0 && given < 65_536) return;
-    throw new RangeError(`a port is a whole number from 1 to 65535, not ${given}`);
-  }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new TypeError('connection must be a URL, a port, options or a client of ioredis');
-  }
-  if (isClient(given)) return; // throws for the client of another library
-  if (given instanceof URL || 'url' in given) throw new TypeError('give the URL as text');
-  for (const name of ['prefix', 'replicas', 'expiresIn']) {
-    if (name in given) throw new TypeError(`${name} belongs in the second argument`);
-  }
 }
