@@ -20,6 +20,7 @@ import {
   unavailable,
 } from './connection.ts';
 import { checkGiven, type Given } from './given.ts';
+import { decodeId, encodeId, patternOf } from './keys.ts';
 
 // A record is one string: a line that the scripts read, and the session as JSON.
 //   s1 <bytes of JSON> <expiresAt or -> <etag> <former etags …>\n{…}
@@ -111,6 +112,8 @@ export class RedisDriver implements Driver {
   readonly #now: () => number;
   readonly #clock = new ServerClock();
   #connection: Connection | undefined;
+  /** Absent with a clock of the caller's, by which the server hides nothing. */
+  readonly ids?: (prefix: string) => AsyncGenerator<string | null, void>;
 
   constructor(given: Given, options: RedisDriverOptions) {
     const { prefix = 'sessions:', replicas = 0, timeout = 5000, now = () => Date.now() } = options;
@@ -129,6 +132,7 @@ export class RedisDriver implements Driver {
     this.#replicas = replicas;
     this.#timeout = timeout;
     this.#now = now;
+    if (options.now === undefined) this.ids = (idPrefix) => this.#ids(idPrefix);
   }
 
   async open(timeout: number, warn: (warning: Error) => void): Promise<void> {
@@ -185,35 +189,11 @@ export class RedisDriver implements Driver {
     return this.#change('delete', DELETE, id, timeout, args);
   }
 
-  async *entries(): AsyncGenerator<DriverEntry, void> {
-    const { client } = this.#open;
-    const prefix = String(client.options.keyPrefix ?? '') + this.#prefix; // SCAN adds none
-    const pattern = `${prefix.replace(/[*?[\]\\^]/g, '\\$&')}*`;
-    const seen = new Seen();
-    const slots = await this.#slots();
-    for (const node of masters(client)) {
-      let cursor = '0';
-      let stream: typeof node.stream | undefined;
-      for (;;) {
-        const [next, keys] = await this.#list(() =>
-          node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
-        );
-        // A cursor means nothing to another server, or to this one once it has started again.
-        const isValid = cursor === '0' || stream === node.stream;
-        stream = node.stream;
-        const ids: string[] = [];
-        for (const key of keys) {
-          const id = decodeId(key.slice(prefix.length));
-          if (id !== undefined && seen.add(key)) ids.push(id);
-        }
-        yield* this.#records(ids);
-        if (ids.length === 0) yield null; // on a large server that others use, too
-        if (isValid && next === '0') break;
-        cursor = isValid ? next : '0';
-      }
+  async *entries(prefix: string): AsyncGenerator<DriverEntry, void> {
+    for await (const ids of this.#pages(prefix)) {
+      yield* this.#records(ids);
+      if (ids.length === 0) yield null; // on a large server that others use, too
     }
-    // A slot may have moved from a master not seen yet to one that was.
-    if ((await this.#slots()) !== slots) throw unavailable('list: the cluster changed meanwhile');
   }
 
   close(): void {
@@ -283,6 +263,44 @@ export class RedisDriver implements Driver {
       }
       many = characters > MANY_CHARACTERS ? Math.ceil(many / 4) : Math.min(MOST_READS, many * 2);
     }
+  }
+
+  async *#ids(prefix: string): AsyncGenerator<string | null, void> {
+    for await (const ids of this.#pages(prefix)) {
+      yield* ids;
+      if (ids.length === 0) yield null;
+    }
+  }
+
+  /** The ids that begin so, each once. */
+  async *#pages(idPrefix: string): AsyncGenerator<string[], void> {
+    const { client } = this.#open;
+    const prefix = String(client.options.keyPrefix ?? '') + this.#prefix; // SCAN adds none
+    const pattern = patternOf(prefix + encodeId(idPrefix));
+    const seen = new Seen();
+    const slots = await this.#slots();
+    for (const node of masters(client)) {
+      let cursor = '0';
+      let stream: typeof node.stream | undefined;
+      for (;;) {
+        const [next, keys] = await this.#list(() =>
+          node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
+        );
+        // A cursor means nothing to another server, or to this one once it has started again.
+        const isValid = cursor === '0' || stream === node.stream;
+        stream = node.stream;
+        const ids: string[] = [];
+        for (const key of keys) {
+          const id = decodeId(key.slice(prefix.length));
+          if (id !== undefined && seen.add(key)) ids.push(id);
+        }
+        yield ids;
+        if (isValid && next === '0') break;
+        cursor = isValid ? next : '0';
+      }
+    }
+    // A slot may have moved from a master not seen yet to one that was.
+    if ((await this.#slots()) !== slots) throw unavailable('list: the cluster changed meanwhile');
   }
 
   #list<T>(send: (client: Client) => Promise<T>): Promise<T> {
@@ -426,21 +444,6 @@ function missed(replicas: number, why: string): SessionError {
 function readOf(client: Client, key: string): Promise<string | null> {
   const isStale = isCluster(client) && client.options.scaleReads !== 'master';
   return isStale ? (client.eval(GET, 1, key) as Promise<string | null>) : client.get(key);
-}
-
-// Colons, braces and what is a glob are escaped too: an id chooses neither slot nor pattern.
-function encodeId(id: string): string {
-  return encodeURIComponent(id).replaceAll('*', '%2A');
-}
-
-/** The id, or `undefined` for what `encodeId` does not make: then the key is somebody else's. */
-function decodeId(text: string): string | undefined {
-  try {
-    const id = decodeURIComponent(text);
-    return id !== '' && encodeId(id) === text ? id : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function recordIn(value: string | typeof WRONG_TYPE, id: string): SessionRecord {

@@ -10,7 +10,16 @@ import {
 } from '../../../tooling/servers/redis.ts';
 import { until } from '../../../tooling/servers/server-process.ts';
 import { RedisSessionStore } from '../src/index.ts';
-import { again, backendOf, clusterOf, failure, newPrefix, quiet, removeAll } from './support.ts';
+import {
+  again,
+  backendOf,
+  clusterOf,
+  failure,
+  listed,
+  newPrefix,
+  quiet,
+  removeAll,
+} from './support.ts';
 
 const own = ownRedis();
 const servers = 'reason' in own ? own : await startRedisCluster();
@@ -89,6 +98,20 @@ describeWith(servers, { describe, test }, 'a Redis Cluster', ({ nodes, stop }: S
     expect(found.sort()).toEqual(ids.sort());
     await store.close();
     expect(await cluster.ping()).toBe('PONG');
+    await removeAll(cluster, prefix);
+  });
+
+  test('ids that begin alike are found on every master', async () => {
+    const prefix = newPrefix();
+    const store = new RedisSessionStore(cluster, { ...quiet, prefix });
+    const ids = Array.from({ length: 90 }, (_, n) => `user*:${n % 2}:${n}`);
+    await Promise.all(ids.map((id) => store.write(id, { id })));
+    const sought = ids.filter((id) => id.startsWith('user*:1:')).sort();
+    expect((await listed(store.ids())).sort()).toEqual(ids.sort());
+    expect((await listed(store.ids({ prefix: 'user*:1:' }))).sort()).toEqual(sought);
+    expect(await store.clear({ prefix: 'user*:1:' })).toBe(sought.length);
+    expect(await store.all()).toHaveLength(ids.length - sought.length);
+    await store.close();
     await removeAll(cluster, prefix);
   });
 

@@ -73,6 +73,12 @@ export function clusterOf(ports: readonly number[], more: { scaleReads?: NodeRol
   return cluster;
 }
 
+export async function listed<T>(entries: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}
+
 export async function failure(promise: Promise<unknown>): Promise<SessionError> {
   try {
     await promise;
