@@ -19,6 +19,7 @@ import {
   ownClient,
   unavailable,
 } from './connection.ts';
+import { foreignKeysIn } from './foreign-keys.ts';
 import { checkGiven, type Given } from './given.ts';
 import { decodeId, encodeId, patternOf } from './keys.ts';
 
@@ -146,8 +147,9 @@ export class RedisDriver implements Driver {
     });
     try {
       await connection.connect(left());
-      const [states] = await Promise.all([
+      const [states, foreignKeys] = await Promise.all([
         statesOf(connection, left()),
+        this.#foreignKeys(connection, left()),
         this.#clock.measure(connection, left()),
       ]);
       if (!isCluster(client) && states.some((state) => state.get('redis_mode') === 'cluster')) {
@@ -155,6 +157,7 @@ export class RedisDriver implements Driver {
       }
       const doubts = doubtsAbout(states);
       if (doubts) warn(new Error(doubts));
+      if (foreignKeys) warn(new Error(foreignKeys));
       this.#connection = connection;
     } catch (error) {
       connection.close();
@@ -319,6 +322,11 @@ export class RedisDriver implements Driver {
       if (isLast) throw unavailable('list: a part of the cluster is out of reach');
       await this.#open.refresh();
     }
+  }
+
+  #foreignKeys(connection: Connection, timeout: number): Promise<string | undefined> {
+    const send = (client: Client) => foreignKeysIn(client, this.#prefix);
+    return connection.run({ name: 'open', size: 200, readOnly: true, send }, timeout);
   }
 
   #refreshClock(): void {

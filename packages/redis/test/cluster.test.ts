@@ -115,6 +115,19 @@ describeWith(servers, { describe, test }, 'a Redis Cluster', ({ nodes, stop }: S
     await removeAll(cluster, prefix);
   });
 
+  test('keys of others under the prefix are seen on every master', async () => {
+    const prefix = newPrefix();
+    const ids = Array.from({ length: 30 }, (_, n) => `telegram:${n}`);
+    await Promise.all(ids.map((id) => cluster.set(prefix + id, '{}')));
+    const heard: string[] = [];
+    const onWarning = ({ message }: Error) => void heard.push(message);
+    const store = new RedisSessionStore(cluster, { onWarning, prefix });
+    await store.init();
+    expect(heard.filter((message) => /^30 or more keys/.test(message))).toHaveLength(1);
+    await store.close();
+    await removeAll(cluster, prefix);
+  });
+
   test('one node of it is not taken for the whole', async () => {
     const store = new RedisSessionStore(ports[0], quiet);
     const error = await failure(store.init());
