@@ -4,6 +4,7 @@ import {
   type Capabilities,
   type Driver,
   type DriverEntry,
+  type DriverId,
   HISTORY_LENGTH,
   hashId,
   isRecord,
@@ -37,6 +38,7 @@ import {
   type Place,
   send,
 } from './client.ts';
+import { endOf } from './id-range.ts';
 
 export interface MongoOptions extends StoreOptions {
   /** The collection; `sessions` by default. */
@@ -97,6 +99,7 @@ const READABLE = {
 };
 
 const BATCH = 100;
+const ID_BATCH = 1000;
 const PRUNE_BATCH = 1000;
 const LATEST = 8.64e15; // of a Date
 // The server forgets a cursor that nobody asked for ten minutes: CursorNotFound, CursorKilled.
@@ -212,24 +215,16 @@ export class MongoDriver implements Driver {
     return deletedCount > 0 || expected === undefined;
   }
 
-  /** By id and in its order, so that it can go on where a forgotten cursor was. */
-  async *entries(): AsyncGenerator<DriverEntry> {
-    const options = { ...this.#reading, sort: { _id: 1 }, batchSize: BATCH } as const;
-    let last = '';
-    for (;;) {
-      const cursor = this.#sessions.find({ _id: { $gt: last } }, options);
-      try {
-        for (;;) {
-          const document = await cursor.next();
-          if (document === null) return;
-          last = document._id;
-          yield entryOf(document);
-        }
-      } catch (error) {
-        if (!FORGOTTEN.has(codeOf(error))) throw explain(error, 1, OF_READ);
-      } finally {
-        cursor.close().catch(() => {}); // the answer of a server that hangs is not worth waiting for
-      }
+  async *entries(prefix: string): AsyncGenerator<DriverEntry> {
+    const documents = this.#documents(prefix, { batchSize: BATCH });
+    for await (const document of documents) yield entryOf(document);
+  }
+
+  /** Of corrupt documents, too, as long as they are of this layout. */
+  async *ids(prefix: string): AsyncGenerator<DriverId | null> {
+    const options = { batchSize: ID_BATCH, projection: { v: 1, expiresAt: 1 } };
+    for await (const { _id, v, expiresAt } of this.#documents(prefix, options)) {
+      yield v === VERSION ? [_id, types.isDate(expiresAt) ? expiresAt.getTime() : null] : null;
     }
   }
 
@@ -266,6 +261,29 @@ export class MongoDriver implements Driver {
 
   get #sessions(): Collection<Stored> {
     return this.#collection as Collection<Stored>; // opened before anything else is called
+  }
+
+  /** By id and in its order, so that it can go on where a forgotten cursor was. */
+  async *#documents(prefix: string, options: Document): AsyncGenerator<Stored> {
+    const find = { ...this.#reading, sort: { _id: 1 }, ...options } as const;
+    const end = endOf(prefix);
+    let last = '';
+    for (;;) {
+      const range = { $gte: prefix, $gt: last, ...(end !== undefined && { $lt: end }) };
+      const cursor = this.#sessions.find({ _id: range }, find);
+      try {
+        for (;;) {
+          const document = await cursor.next();
+          if (document === null) return;
+          last = document._id;
+          yield document;
+        }
+      } catch (error) {
+        if (!FORGOTTEN.has(codeOf(error))) throw explain(error, 1, OF_READ);
+      } finally {
+        cursor.close().catch(() => {}); // the answer of a server that hangs is not worth waiting for
+      }
+    }
   }
 
   async #find(
