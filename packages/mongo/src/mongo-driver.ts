@@ -38,6 +38,7 @@ import {
   type Place,
   send,
 } from './client.ts';
+import { foreignDocumentsIn } from './foreign-documents.ts';
 import { endOf } from './id-range.ts';
 
 export interface MongoOptions extends StoreOptions {
@@ -148,7 +149,7 @@ export class MongoDriver implements Driver {
     this.capabilities = { compareAndSet: 'cluster', survives: j ? kept : 'process-crash' };
   }
 
-  async open(timeout: number): Promise<void> {
+  async open(timeout: number, warn: (warning: Error) => void): Promise<void> {
     const client = typeof this.#target === 'string' ? connect(this.#target, timeout) : undefined;
     const collection = collectionIn(client ?? (this.#target as Own), this.#place);
     const probe = async () => {
@@ -167,6 +168,8 @@ export class MongoDriver implements Driver {
       await client?.close().catch(() => {});
       throw error instanceof SessionError ? error : explain(error, 1, OF_READ);
     }
+    const foreign = await foreignDocumentsIn(collection, { ...this.#checking, maxTimeMS: timeout });
+    if (foreign) warn(new Error(foreign));
     if (this.#collection) {
       await client?.close(); // an earlier call took long, and came first after all
     } else {

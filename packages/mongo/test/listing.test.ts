@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   type Collection,
   type CommandStartedEvent,
   type CommandSucceededEvent,
   Long,
   MongoClient,
+  ObjectId,
 } from 'mongodb';
 import { type MongoOptions, MongoSessionStore } from '../src/index.ts';
 import { MongoDriver } from '../src/mongo-driver.ts';
@@ -74,7 +75,7 @@ describeMongo(found, 'listing', (mongo) => {
     await Promise.all(ids.map((id) => store.write(id, { id })));
     const driver = new MongoDriver(mongo.direct(), { dbName });
     opened.push(driver);
-    await driver.open(5000);
+    await driver.open(5000, () => {});
     // By the driver alone, as the store would pass over what is too much.
     const alone = await listed(driver.ids(prefix));
     const entries = await listed(driver.entries(prefix));
@@ -168,5 +169,45 @@ describeMongo(found, 'listing', (mongo) => {
     expect(await store.clear()).toBe(neighbours.length);
     expect(await sessions.countDocuments()).toBe(4);
     expect(await listed(other.entries())).toEqual([['user:1:a', { other: true }]]);
+  });
+
+  describe('documents of others', () => {
+    const warnings = async (collectionName = 'sessions') => {
+      const heard: string[] = [];
+      await open({ collectionName, onWarning: ({ message }) => void heard.push(message) }).init();
+      return heard;
+    };
+
+    test('with an ObjectId are told once, and stay as they are', async () => {
+      await sessions.insertMany([{ id: 'telegram:1' }, { id: 'telegram:2' }]);
+      expect(await warnings()).toEqual([expect.stringMatching(/see 'Coming from Bottender'/)]);
+      expect(await sessions.countDocuments({ id: /^telegram/ })).toBe(2);
+      expect(await warnings('others')).toEqual([]);
+    });
+
+    test('are not those of a store', async () => {
+      const store = open();
+      for (const id of ['a', new ObjectId().toHexString(), '{"$oid":"a"}']) {
+        await store.write(id, {});
+      }
+      expect(await warnings()).toEqual([]);
+    });
+
+    test('are looked for by one command, by type and in the index of _id', async () => {
+      await sessions.insertMany([{ id: 'telegram:1' }, { id: 'telegram:2' }]);
+      const { client, commands } = await watched();
+      const store = await open({ onWarning: () => {} }, client).init();
+      const finds = commands.filter(({ commandName }) => commandName === 'find');
+      expect(finds.map(({ command }) => command)).toEqual([
+        expect.objectContaining({
+          filter: { _id: { $type: 'objectId' } },
+          projection: { _id: 1 },
+          limit: 1,
+        }),
+      ]);
+      commands.splice(0);
+      await store.write('a', {});
+      expect(commands).toHaveLength(1);
+    });
   });
 });

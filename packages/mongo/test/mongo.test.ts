@@ -113,7 +113,7 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
 
   const driver = async (options: MongoOptions = {}) => {
     const driver = new MongoDriver(mongo.direct(), { dbName, ...options });
-    await driver.open(5000);
+    await driver.open(5000, () => {});
     opened.push(driver);
     return driver;
   };
