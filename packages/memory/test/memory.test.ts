@@ -32,6 +32,63 @@ test('the session that was used least recently goes first', async () => {
   expect(await store.all()).toHaveLength(3);
 });
 
+test('listing by prefix gives what begins so, and counts as no use', async () => {
+  const store = new MemorySessionStore(3);
+  for (const id of ['user:1:a', 'user:1:b', 'user:10']) await store.write(id, { id });
+  const ids: string[] = [];
+  for await (const id of store.ids({ prefix: 'user:1:' })) ids.push(id);
+  for await (const [id, session] of store.entries({ prefix: 'user:1:' })) {
+    expect(session).toEqual({ id });
+    ids.push(id);
+  }
+  expect(ids.sort()).toEqual(['user:1:a', 'user:1:a', 'user:1:b', 'user:1:b']);
+  await store.write('new', {});
+  expect(await store.read('user:1:a')).toBeNull();
+});
+
+test('clear by prefix leaves the neighbours', async () => {
+  const store = new MemorySessionStore();
+  for (const id of ['user:1:a', 'user:1:b', 'user:10', 'User:1:a']) await store.write(id, { id });
+  expect(await store.clear({ prefix: 'user:1:' })).toBe(2);
+  expect(await store.all()).toHaveLength(2);
+  for (const id of ['user:10', 'User:1:a']) expect(await store.read(id)).toEqual({ id });
+  expect(await store.clear()).toBe(2);
+  expect(await store.all()).toEqual([]);
+});
+
+test('a lifetime of one call holds for that call', async () => {
+  const clock = { now: 0 };
+  const store = new MemorySessionStore(1, { expiresIn: 60, now: () => clock.now });
+  await store.write('a', { n: 1 }, { expiresIn: 1 });
+  clock.now = MINUTE;
+  expect(await store.read('a')).toBeNull();
+  await store.write('a', { n: 2 }, { expiresIn: 1 });
+  await store.touch('a');
+  clock.now += 59 * MINUTE;
+  expect(await store.read('a')).toEqual({ n: 2 });
+});
+
+test('the clock is what Date.now is then, not what it was when the store was made', async () => {
+  const store = new MemorySessionStore(1, 1);
+  await store.write('old', {});
+  const { now } = Date;
+  try {
+    const then = now() + MINUTE;
+    Date.now = () => then;
+    expect(await store.read('old')).toBeNull();
+    // It has freed its place, too: the driver goes by the same clock.
+    await store.write('a', { n: 1 });
+    expect(await store.read('a')).toEqual({ n: 1 });
+  } finally {
+    Date.now = now;
+  }
+});
+
+test.each(['ttl', 'maxAge', 'expires', 'expiresin'])('refuses the option %s', (name) => {
+  const message = `a store has no option ${name}; did you mean expiresIn, in minutes?`;
+  expect(() => new MemorySessionStore(10, { [name]: 60 })).toThrow(new TypeError(message));
+});
+
 test('looking through all sessions does not count as use', async () => {
   const store = new MemorySessionStore(2);
   await store.write('a', { id: 'a' });
