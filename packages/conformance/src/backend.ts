@@ -9,7 +9,8 @@ export interface Backend {
   open(options: StoreOptions): SessionStore | Promise<SessionStore>;
 
   /** Makes a driver on this backend, not opened yet. Needed when `capabilities` are given. */
-  driver?(): Driver | Promise<Driver>;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever its records hold
+  driver?(): Driver<any> | Promise<Driver<any>>;
 
   /**
    * Damages the stored record of this id so that it cannot be read, as a crash or a stranger might.

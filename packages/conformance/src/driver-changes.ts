@@ -1,5 +1,6 @@
-import { HISTORY_LENGTH, type SessionRecord } from '@sessions/core';
+import { HISTORY_LENGTH } from '@sessions/core';
 import { fullStores, type Promised } from './promised.ts';
+import type { ReadableRecord } from './readable-driver.ts';
 import { answers, holds, newEtag, newRecord } from './records.ts';
 import { sameJson } from './same-json.ts';
 import { PATIENCE } from './trial.ts';
@@ -74,7 +75,7 @@ export const driverChanges: readonly Promised[] = [
     const driver = await trial.driver();
     const first = newRecord({ n: 1 });
     const second = { ...newRecord({ n: 2 }), history: [first.etag] };
-    const repeat = async (what: string, record: SessionRecord, current: SessionRecord) => {
+    const repeat = async (what: string, record: ReadableRecord, current: ReadableRecord) => {
       for (const expected of [null, undefined, first.etag, newEtag()]) {
         await answers(true, `the ${what}, repeated,`, driver.put('a', record, expected, PATIENCE));
         holds(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Driver, isSessionError } from '@sessions/core';
+import { isSessionError } from '@sessions/core';
 import { lastingStores, type Promised } from './promised.ts';
+import type { ReadableDriver } from './readable-driver.ts';
 import { newEtag, newRecord } from './records.ts';
 import { rejectsAs } from './rejection.ts';
 import { sameJson } from './same-json.ts';
@@ -63,6 +64,6 @@ async function unlessCorrupt<T>(call: () => T | PromiseLike<T>): Promise<T | 'CO
   }
 }
 
-async function isCorrupt(driver: Driver, when: string): Promise<void> {
+async function isCorrupt(driver: ReadableDriver, when: string): Promise<void> {
   await rejectsAs('CORRUPT', `get ${when}`, async () => driver.get('a', PATIENCE));
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Driver, HISTORY_LENGTH, type SessionRecord } from '@sessions/core';
+import { HISTORY_LENGTH } from '@sessions/core';
 import { fullStores, type Promised } from './promised.ts';
+import type { ReadableDriver, ReadableRecord } from './readable-driver.ts';
 import { holds, newEtag, newRecord } from './records.ts';
 import { sameJson } from './same-json.ts';
 import { PATIENCE } from './trial.ts';
@@ -49,14 +50,14 @@ export const driverRaces: readonly Promised[] = [
 
   fullStores('the etags of a long concurrent history form one chain', async (trial) => {
     const drivers = await trial.twoDrivers();
-    const chain = (record: SessionRecord | null): string[] => record?.session.chain ?? [];
-    const isChained = (record: SessionRecord | null) => {
+    const chain = (record: ReadableRecord | null): string[] => record?.session.chain ?? [];
+    const isChained = (record: ReadableRecord | null) => {
       if (!record) return;
       const etags = chain(record).toReversed();
       sameJson(record.etag, etags[0], 'the etag of the last version in the chain');
       sameJson(record.history, etags.slice(1, 1 + HISTORY_LENGTH), 'the history, newest first');
     };
-    const work = async (driver: Driver) => {
+    const work = async (driver: ReadableDriver) => {
       for (let done = 0; done < 10; ) {
         const found = await driver.get('a', PATIENCE);
         isChained(found);

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { HISTORY_LENGTH, type SessionRecord } from '@sessions/core';
+import { HISTORY_LENGTH } from '@sessions/core';
 import { fullStores, type Promised } from './promised.ts';
+import type { ReadableRecord } from './readable-driver.ts';
 import { answers, entriesOf, holds, newEtag, newRecord } from './records.ts';
 import { sameJson } from './same-json.ts';
 import { PATIENCE } from './trial.ts';
@@ -16,7 +17,7 @@ export const driverRecords: readonly Promised[] = [
   fullStores('a record comes back whole from get and entries', async (trial) => {
     const driver = await trial.driver();
     const history = Array.from({ length: HISTORY_LENGTH }, newEtag);
-    const records: Record<string, SessionRecord> = {
+    const records: Record<string, ReadableRecord> = {
       a: { ...newRecord({ n: 1, deep: ['é😀\0'] }), history },
       b: { ...newRecord({}), expiresAt: null },
     };

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { Driver, DriverEntry, SessionRecord } from '@sessions/core';
 import { MINUTE } from './clock.ts';
+import type { ReadableDriver, ReadableEntry, ReadableRecord } from './readable-driver.ts';
 import { sameJson } from './same-json.ts';
 
 export function newEtag(): string {
   return randomBytes(12).toString('base64url');
 }
 
-export function newRecord(session: SessionRecord['session']): SessionRecord {
+export function newRecord(session: ReadableRecord['session']): ReadableRecord {
   return { session, expiresAt: Date.now() + 60 * MINUTE, etag: newEtag(), history: [] };
 }
 
@@ -21,8 +21,8 @@ export async function answers(
 }
 
 export function holds(
-  actual: SessionRecord | null,
-  expected: SessionRecord | undefined,
+  actual: ReadableRecord | null,
+  expected: ReadableRecord | undefined,
   what: string,
 ): void {
   assert.ok(actual, `${what}: there is none`);
@@ -31,8 +31,8 @@ export function holds(
   }
 }
 
-export async function entriesOf(driver: Driver): Promise<[id: string, SessionRecord][]> {
-  const entries: [string, SessionRecord][] = [];
+export async function entriesOf(driver: ReadableDriver): Promise<[id: string, ReadableRecord][]> {
+  const entries: [string, ReadableRecord][] = [];
   for await (const entry of driver.entries('')) {
     if (entry === null) continue;
     assert.ok(isPair(entry), `entries gave ${entry} in place of a record`);
@@ -41,6 +41,6 @@ export async function entriesOf(driver: Driver): Promise<[id: string, SessionRec
   return entries;
 }
 
-function isPair(entry: DriverEntry): entry is readonly [string, SessionRecord] {
+function isPair(entry: ReadableEntry): entry is readonly [string, ReadableRecord] {
   return Array.isArray(entry);
 }

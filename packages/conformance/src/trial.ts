@@ -3,11 +3,13 @@ import type {
   Capabilities,
   Driver,
   FullSessionStore,
+  Session,
   SessionStore,
   StoreOptions,
 } from '@sessions/core';
 import type { Backend, Interruption, Restore } from './backend.ts';
 import { Clock } from './clock.ts';
+import { readable } from './readable-driver.ts';
 import { StoreProcess } from './store-process.ts';
 
 /** How long a driver is told that it may take, in milliseconds. */
@@ -60,15 +62,15 @@ export class Trial implements BasicTrial {
     return [store, this.isShared ? await this.open(options) : store];
   }
 
-  async driver(): Promise<Driver> {
+  async driver(): Promise<Driver<Session>> {
     const driver = await this.#required('driver', 'makes a driver on the backend')();
     await driver.open?.(PATIENCE, () => {});
     this.#opened.push(driver);
-    return driver;
+    return readable(driver);
   }
 
   /** Two drivers on one backend; twice the same one where sessions are not shared. */
-  async twoDrivers(): Promise<[Driver, Driver]> {
+  async twoDrivers(): Promise<[Driver<Session>, Driver<Session>]> {
     const driver = await this.driver();
     return [driver, this.isShared ? await this.driver() : driver];
   }

@@ -1,4 +1,4 @@
-import { Deadline, within } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import {
   type Driver,
   type DriverEntry,
@@ -15,23 +15,19 @@ export type Awaitable<T> = T | PromiseLike<T>;
 
 /** A driver that is opened when needed, answers in time, and whose errors say what they mean. */
 export class Backend {
-  readonly #driver: Driver;
+  readonly #driver: Driver<unknown>;
   readonly #timeout: number;
   readonly warn: (warning: Error) => void;
-  readonly #inFlight = new Set<PromiseLike<unknown>>();
+  #inFlight = 0;
+  #onIdle: (() => void) | undefined;
   #opened = false;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(driver: Driver, timeout: number, warn: (warning: Error) => void) {
+  constructor(driver: Driver<unknown>, timeout: number, warn: (warning: Error) => void) {
     this.#driver = driver;
     this.#timeout = timeout;
     this.warn = warn;
-  }
-
-  /** What one operation may spend, unless it has to share. */
-  deadline(): Deadline {
-    return new Deadline(this.#timeout);
   }
 
   get isClosed(): boolean {
@@ -39,7 +35,7 @@ export class Backend {
   }
 
   /** Opens the driver, once for all who wait, and again after it failed. */
-  async ready(deadline: Deadline, id?: string): Promise<void> {
+  async ready(deadline: Deadline = new Deadline(this.#timeout), id?: string): Promise<void> {
     if (this.isClosed) throw new SessionError('CLOSED', 'the store is closed', { id });
     if (this.#opened) return;
     this.#opening ??= this.#open().finally(() => {
@@ -48,16 +44,20 @@ export class Backend {
     await this.#bounded('open', id, deadline, this.#opening, deadline.left);
   }
 
-  get(id: string, deadline: Deadline): Awaitable<SessionRecord | null> {
+  // Without a deadline a call has all of `timeout` to itself, and nothing to count.
+
+  get(id: string, deadline?: Deadline): Awaitable<SessionRecord<unknown> | null> {
     const record = this.#ask('get', id, deadline, (ms) => this.#driver.get(id, ms));
-    return isPromise(record) ? record.then((late) => checked(late, id)) : checked(record, id);
+    return isPromise(record)
+      ? record.then((late) => this.#checked(late, id))
+      : this.#checked(record, id);
   }
 
   put(
     id: string,
-    record: SessionRecord,
+    record: SessionRecord<unknown>,
     expected: string | null | undefined,
-    deadline: Deadline,
+    deadline?: Deadline,
     patience?: number,
   ): Awaitable<boolean> {
     const put = (ms: number) => this.#driver.put(id, record, expected, ms);
@@ -67,7 +67,7 @@ export class Backend {
   delete(
     id: string,
     expected: string | undefined,
-    deadline: Deadline,
+    deadline?: Deadline,
     patience?: number,
   ): Awaitable<boolean> {
     const remove = (ms: number) => this.#driver.delete(id, expected, ms);
@@ -78,19 +78,19 @@ export class Backend {
   prune(now: number): Awaitable<number> | undefined {
     if (!this.#driver.prune) return undefined;
     const prune = (ms: number) => this.#driver.prune?.(now, ms) ?? 0;
-    return this.#ask('prune', undefined, this.deadline(), prune);
+    return this.#ask('prune', undefined, undefined, prune);
   }
 
   /** What `pick` makes of each record whose id begins so. For what cannot be read there is a warning. */
   records<T>(
     { prefix = '', signal }: ListOptions,
-    pick: (id: string, record: SessionRecord) => T | undefined,
+    pick: (id: string, record: SessionRecord<unknown>) => T | undefined,
   ): AsyncGenerator<T, void> {
     const list = () => this.#driver.entries(prefix);
-    return this.#list(list, signal, (entry: Exclude<DriverEntry, null>) => {
+    return this.#list(list, signal, (entry: Exclude<DriverEntry<unknown>, null>) => {
       try {
         if (!Array.isArray(entry)) throw unreadable(entry);
-        const [id, record] = entry as readonly [string, SessionRecord];
+        const [id, record] = entry as readonly [string, SessionRecord<unknown>];
         if (!id.startsWith(prefix)) return undefined;
         if (!isRecord(record)) throw corrupt(id);
         return pick(id, record);
@@ -112,14 +112,19 @@ export class Backend {
     });
   }
 
+  /** Waits for the calls under way, then lets the driver go, once. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
   async *#list<E, T>(
     list: () => AsyncIterable<E | null> | Iterable<E | null>,
     signal: AbortSignal | undefined,
     pick: (entry: E) => T | undefined,
   ): AsyncGenerator<T, void> {
     signal?.throwIfAborted();
-    const step = <R>(call: () => Awaitable<R>) =>
-      this.#ask('list', undefined, this.deadline(), call);
+    const step = <R>(call: () => Awaitable<R>) => this.#ask('list', undefined, undefined, call);
     const entries = await step(list);
     const iterator: Iterator<E | null> | AsyncIterator<E | null> =
       Symbol.asyncIterator in entries
@@ -134,8 +139,7 @@ export class Backend {
         const { done, value } = await step(() => iterator.next());
         idle = true;
         if (done) return;
-        if (value === null) continue;
-        const picked = pick(value);
+        const picked = value === null ? undefined : pick(value);
         if (picked !== undefined) yield picked;
       }
     } catch (error) {
@@ -143,17 +147,11 @@ export class Backend {
       throw error;
     } finally {
       const cleanUp = async () => iterator.return?.();
-      const left = this.#bounded('list', undefined, this.deadline(), cleanUp(), this.#timeout);
+      const left = this.#bounded('list', undefined, undefined, cleanUp(), this.#timeout);
       // One that hangs hears of it when it goes on. No error of this takes the place of another.
       const heard = failed || this.isClosed ? left.catch(() => {}) : left;
       if (idle) await heard;
     }
-  }
-
-  /** Waits for the calls under way, then lets the driver go, once. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
   }
 
   async #open(): Promise<void> {
@@ -163,27 +161,34 @@ export class Backend {
   }
 
   async #close(): Promise<void> {
-    const deadline = this.deadline();
-    const stop = deadline.wait();
-    await Promise.allSettled([...this.#inFlight]);
-    stop();
+    const start = performance.now();
+    if (this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
     if (!this.#opened) return;
     const close = async () => this.#driver.close?.();
-    await this.#bounded('close', undefined, deadline, close(), Math.max(deadline.left, 50));
+    const left = this.#timeout - (performance.now() - start);
+    await this.#bounded('close', undefined, undefined, close(), Math.max(left, 50));
   }
 
   #ask<T>(
     action: Action,
     id: string | undefined,
-    deadline: Deadline,
+    deadline: Deadline | undefined,
     call: (ms: number) => Awaitable<T>,
-    patience: number = deadline.left,
+    patience = Infinity,
   ): Awaitable<T> {
     if (!this.#opened || this.#closing) {
-      return this.ready(deadline, id).then(() => this.#ask(action, id, deadline, call, patience));
+      const end = deadline ?? new Deadline(this.#timeout);
+      return this.ready(end, id).then(() => this.#ask(action, id, end, call, patience));
     }
-    const ms = Math.ceil(Math.min(patience, deadline.left));
-    if (ms <= 0) throw new SessionError('TIMEOUT', `no time was left to ${action}`, { id });
+    let ms = this.#timeout;
+    if (deadline) {
+      ms = Math.ceil(Math.min(patience, deadline.left));
+      if (ms <= 0) throw new SessionError('TIMEOUT', `no time was left to ${action}`, { id });
+    }
     let answer: Awaitable<T>;
     try {
       answer = call(ms);
@@ -193,32 +198,49 @@ export class Backend {
     return isPromise(answer) ? this.#bounded(action, id, deadline, answer, ms) : answer;
   }
 
-  async #bounded<T>(
+  /** Settles as the answer does, or rejects after so many milliseconds. */
+  #bounded<T>(
     action: Action,
     id: string | undefined,
-    deadline: Deadline,
+    deadline: Deadline | undefined,
     answer: PromiseLike<T>,
     ms: number,
   ): Promise<T> {
-    const stop = deadline.wait();
-    const settled = within(answer, ms, () => failure('TIMEOUT', action, id));
-    this.#inFlight.add(settled);
-    try {
-      return await settled;
-    } catch (error) {
-      throw explain(error, action, id);
-    } finally {
-      this.#inFlight.delete(settled);
-      stop();
-    }
+    this.#inFlight++;
+    deadline?.start();
+    return new Promise<T>((resolve, reject) => {
+      let isOver = false;
+      const end = () => {
+        isOver = true;
+        clearTimeout(timer);
+        deadline?.stop();
+        if (--this.#inFlight === 0) this.#onIdle?.();
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(failure('TIMEOUT', action, id));
+      }, ms);
+      answer.then(
+        (value) => {
+          if (isOver) return;
+          end();
+          resolve(value);
+        },
+        (error: unknown) => {
+          if (isOver) return;
+          end();
+          reject(explain(error, action, id));
+        },
+      );
+    });
+  }
+
+  #checked<R extends SessionRecord<unknown> | null>(record: R, id: string): R {
+    if (record !== null && !isRecord(record)) throw corrupt(id);
+    return record;
   }
 }
 
 export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | null)?.then === 'function';
-}
-
-function checked<R extends SessionRecord | null>(record: R, id: string): R {
-  if (record !== null && !isRecord(record)) throw corrupt(id);
-  return record;
 }

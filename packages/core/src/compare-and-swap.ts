@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Awaitable, Backend } from './backend.ts';
+import { type Awaitable, type Backend, isPromise } from './backend.ts';
 import type { Deadline } from './deadline.ts';
 import { HISTORY_LENGTH, type SessionRecord } from './driver.ts';
 import { isSessionError, SessionError } from './errors.ts';
@@ -7,7 +7,9 @@ import { isSessionError, SessionError } from './errors.ts';
 const LONGEST_PAUSE = 250;
 
 /** The record to put in place of the one found, `null` to destroy, `undefined` to leave it. */
-export type Next = (found: SessionRecord | null) => Awaitable<SessionRecord | null | undefined>;
+export type Next = (
+  found: SessionRecord<unknown> | null,
+) => Awaitable<SessionRecord<unknown> | null | undefined>;
 
 /**
  * A compare-and-swap loop. Reads the record, asks `next` what should follow, and puts that in its place; all again when
@@ -19,13 +21,14 @@ export async function compareAndSwap(
   id: string,
   deadline: Deadline,
   next: Next,
-): Promise<SessionRecord | null | undefined> {
+): Promise<SessionRecord<unknown> | null | undefined> {
   const doubts: Doubt[] = [];
   for (let attempt = 0; ; attempt++) {
     const doubt = doubts.at(-1);
-    let found: SessionRecord | null;
+    let found: SessionRecord<unknown> | null;
     try {
-      found = await backend.get(id, deadline);
+      const answer = backend.get(id, deadline);
+      found = isPromise(answer) ? await answer : answer;
     } catch (error) {
       if (!doubt) throw error;
       await pause(attempt, deadline);
@@ -43,7 +46,8 @@ export async function compareAndSwap(
     }
     if (attempt > 0 && deadline.left <= 0) throw doubt?.error ?? conflict(id);
 
-    const record = await next(found);
+    const answer = next(found);
+    const record = isPromise(answer) ? await answer : answer;
     if (record === undefined || (record === null && found === null)) return record;
     const command = { record, expected: found?.etag ?? null };
     const { done, lost } = await repeat(backend, id, deadline, command);
@@ -60,7 +64,7 @@ function conflict(id: string): SessionError {
 
 /** A record to put, or `null` to delete, in place of the version with the etag `expected`. */
 interface Command {
-  readonly record: SessionRecord | null;
+  readonly record: SessionRecord<unknown> | null;
   readonly expected: string | null;
 }
 
@@ -84,26 +88,35 @@ async function repeat(
   const shortest = deadline.left / 8;
   let lost: SessionError | undefined;
   for (let attempt = 0; ; attempt++) {
+    const before = deadline.left;
     // A lost answer must leave time to ask again.
-    const patience = deadline.left > shortest ? deadline.left / 2 : deadline.left;
+    const patience = before > shortest ? before / 2 : before;
     try {
-      const done = await (record
+      const answer = record
         ? backend.put(id, record, expected, deadline, patience)
-        : backend.delete(id, expected ?? undefined, deadline, patience));
+        : backend.delete(id, expected ?? undefined, deadline, patience);
+      const done = isPromise(answer) ? await answer : answer;
       return lost ? { done, lost } : { done };
     } catch (error) {
-      if (!lost && !(isSessionError(error) && error.outcome === 'unknown')) throw error;
-      lost ??= error as SessionError;
+      const isLost = isSessionError(error) && error.outcome === 'unknown';
+      if (isLost) lost ??= error;
+      // What was not sent for want of patience may be, as there is time left.
+      const isImpatient = before - deadline.left >= patience * 0.9;
+      if (!lost && !(isImpatient && isTemporary(error))) throw error;
       await pause(attempt, deadline);
-      if (deadline.left <= 0 || backend.isClosed) throw lost;
+      if (deadline.left <= 0 || backend.isClosed) throw lost ?? error;
     }
   }
+}
+
+function isTemporary(error: unknown): boolean {
+  return isSessionError(error, 'UNAVAILABLE') || isSessionError(error, 'TIMEOUT');
 }
 
 /** What became of a command that is not among the etags of the record found after it. */
 function fateOf(
   { record, expected }: Command,
-  found: SessionRecord | null,
+  found: SessionRecord<unknown> | null,
 ): 'applied' | 'not-applied' | 'unknown' {
   if (isAmong(expected, found)) return 'not-applied'; // somebody else's version came next
   if (found && found.history.length >= HISTORY_LENGTH) return 'unknown'; // it may be forgotten
@@ -112,7 +125,7 @@ function fateOf(
   return record === null ? 'applied' : 'unknown';
 }
 
-function isAmong(etag: string | null | undefined, found: SessionRecord | null): boolean {
+function isAmong(etag: string | null | undefined, found: SessionRecord<unknown> | null): boolean {
   return !!etag && !!found && (found.etag === etag || found.history.includes(etag));
 }
 
@@ -120,7 +133,7 @@ function isAmong(etag: string | null | undefined, found: SessionRecord | null): 
 async function pause(attempt: number, deadline: Deadline): Promise<void> {
   const ms = Math.min(Math.random() * Math.min(LONGEST_PAUSE, 5 * 2 ** attempt), deadline.left);
   if (ms <= 0) return;
-  const stop = deadline.wait();
+  deadline.start();
   await setTimeout(ms);
-  stop();
+  deadline.stop();
 }

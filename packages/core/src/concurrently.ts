@@ -9,11 +9,12 @@ export async function concurrently<T>(
   let failed: { error: unknown } | undefined;
   try {
     for await (const item of items) {
-      const done = task(item)
-        .catch((error) => {
+      const done = task(item).then(
+        () => void running.delete(done),
+        (error) => {
           failed ??= { error };
-        })
-        .then(() => void running.delete(done));
+        },
+      );
       running.add(done);
       if (running.size >= AT_ONCE) await Promise.race(running);
       if (failed) break;

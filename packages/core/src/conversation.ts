@@ -1,5 +1,5 @@
 import { SessionError } from './errors.ts';
-import { copyValue, define } from './json.ts';
+import { copyValue, isObject } from './json.ts';
 import type { Session } from './session-store.ts';
 
 /** Any object type, interfaces included. */
@@ -45,9 +45,10 @@ export class OpenConversation<T extends State> implements Conversation<T> {
   #state: T;
   #ended = false;
 
+  /** The session is private to the conversation, which freezes it. */
   constructor(id: string, session: Session | null, initialState: T, signal: AbortSignal) {
     this.id = id;
-    this.session = session && frozenCopy(session);
+    this.session = session && deepFreeze(session);
     this.signal = signal;
     this.#initialState = initialState;
     this.#state = this.#stateIn(this.session);
@@ -103,7 +104,7 @@ export class OpenConversation<T extends State> implements Conversation<T> {
   #stateIn(session: Session | null): T {
     const state: unknown = session?._state;
     if (state === undefined) return this.#initialState;
-    if (isObject(state)) return frozenCopy(state as T);
+    if (isObject(state)) return deepFreeze(state as T);
     throw new SessionError('CORRUPT', 'the _state of the session is no object', { id: this.id });
   }
 }
@@ -113,24 +114,21 @@ function members<T extends State>(change: StateMembers<T>): StateMembers<T> {
   if (!isObject(change) || typeof change.then === 'function') {
     throw new TypeError('setState takes an object, or a function that returns one at once');
   }
-  const copy: State = {};
-  for (const key of Object.keys(change)) define(copy, key, deepFreeze(copyValue(change[key])));
-  return copy as StateMembers<T>;
+  const copies = Object.entries(change).map(([key, value]) => [key, deepFreeze(copyValue(value))]);
+  return Object.fromEntries(copies);
 }
 
+// `Object.fromEntries` sets own members whatever their names, such as `__proto__`.
 function merge<T extends State>(state: T, change: StateMembers<T>): T {
-  const merged: State = {};
-  for (const [key, value] of Object.entries({ ...state, ...change })) {
-    if (value !== undefined) define(merged, key, value);
-  }
-  return Object.freeze(merged) as T;
+  const entries = Object.entries({ ...state, ...change });
+  return Object.freeze(Object.fromEntries(entries.filter(([, value]) => value !== undefined))) as T;
 }
 
 /** A private copy that nobody can change. */
 export function frozenCopy<T extends State>(value: T): T {
   const copy = copyValue(value);
   if (!isObject(copy)) throw new TypeError('a state is an object');
-  return deepFreeze(copy) as T;
+  return deepFreeze(copy);
 }
 
 function deepFreeze<T>(value: T): T {
@@ -143,8 +141,4 @@ function deepFreeze<T>(value: T): T {
 
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-function isObject(value: unknown): value is State {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

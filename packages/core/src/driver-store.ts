@@ -1,13 +1,13 @@
 import { Backend, isPromise } from './backend.ts';
 import { compareAndSwap, type Next } from './compare-and-swap.ts';
 import { concurrently } from './concurrently.ts';
-import type { Deadline } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import { type Driver, historyAfter, newEtag, type SessionRecord } from './driver.ts';
 import { SessionError } from './errors.ts';
 import { expiryAt, isExpired } from './expiry.ts';
 import { corrupt, refused, withHash } from './failure.ts';
 import { checkId } from './id.ts';
-import { copyIn, copyOut } from './json.ts';
+import { type Codec, JSON_TEXT } from './json.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { checkFunction, checkOptions } from './options.ts';
 import {
@@ -35,6 +35,7 @@ import { RETURNED_UNDEFINED } from './update-session.ts';
 export class DriverStore<S extends Session = Session> implements FullSessionStore<S> {
   readonly capabilities: Capabilities;
   readonly #backend: Backend;
+  readonly #codec: Codec<unknown>;
   readonly #expiresIn: number;
   readonly #timeout: number;
   readonly #maxSessionBytes: number;
@@ -45,9 +46,15 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
    * `options` is a lifetime in minutes, or an object. `more` names those of its members that the
    * driver knows beside `StoreOptions`; any other one is a `TypeError`.
    */
-  constructor(driver: Driver, options: number | StoreOptions = {}, more: readonly string[] = []) {
+  constructor(
+    // biome-ignore lint/suspicious/noExplicitAny: whatever its records hold, it has the codec for
+    driver: Driver<any>,
+    options: number | StoreOptions = {},
+    more: readonly string[] = [],
+  ) {
     const { expiresIn, timeout, maxSessionBytes, now, onWarning } = storeOptions(options, more);
     this.capabilities = driver.capabilities;
+    this.#codec = (driver.codec ?? JSON_TEXT) as Codec<unknown>;
     this.#backend = new Backend(driver, timeout, onWarning);
     this.#expiresIn = expiresIn;
     this.#timeout = timeout;
@@ -56,30 +63,30 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   }
 
   async init(): Promise<this> {
-    await this.#backend.ready(this.#backend.deadline());
+    await this.#backend.ready();
     return this;
   }
 
   async read<T extends S = S>(id: string): Promise<T | null> {
     checkId(id);
-    const record = this.#backend.get(id, this.#backend.deadline());
+    const record = this.#backend.get(id);
     return this.#live(isPromise(record) ? await record : record, id);
   }
 
   async readVersion<T extends S = S>(id: string): Promise<Version<T> | null> {
     checkId(id);
-    return this.#version(await this.#backend.get(id, this.#backend.deadline()), id);
+    return this.#version(await this.#backend.get(id), id);
   }
 
   async write(id: string, session: S, options?: WriteOptions): Promise<void> {
     checkId(id);
     if (options) checkCall(options, ['expiresIn', 'ifMatch']);
-    const version = this.#copy(id, session);
+    const kept = this.#encode(id, session);
     if (options?.ifMatch !== undefined) {
-      return this.#replace(id, options.ifMatch, (found) => this.#next(version, found, options));
+      return this.#replace(id, options.ifMatch, (found) => this.#next(kept, found, options));
     }
-    const record = this.#next(version, null, options);
-    const done = this.#backend.put(id, record, undefined, this.#backend.deadline());
+    const record = this.#next(kept, null, options);
+    const done = this.#backend.put(id, record, undefined);
     if (!(isPromise(done) ? await done : done)) throw refused(id);
   }
 
@@ -87,7 +94,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     checkId(id);
     if (options) checkCall(options, ['ifMatch']);
     if (options?.ifMatch !== undefined) return this.#replace(id, options.ifMatch, () => null);
-    const done = await this.#backend.delete(id, undefined, this.#backend.deadline());
+    const done = await this.#backend.delete(id, undefined);
     if (!done) throw refused(id);
   }
 
@@ -97,7 +104,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     options?: LifetimeOptions,
   ): Promise<T | null> {
     checkFunction('change', change);
-    let kept: SessionRecord | null = null;
+    let kept: SessionRecord<unknown> | null = null;
     const next = await this.#inTurn(id, options, async (found) => {
       const session = await change(this.#live(found, id));
       if (session === undefined) throw new TypeError(RETURNED_UNDEFINED);
@@ -105,16 +112,16 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
         kept = found;
         return undefined;
       }
-      return session === null ? null : this.#next(this.#copy(id, session), found, options);
+      return session === null ? null : this.#next(this.#encode(id, session), found, options);
     });
     if (next === undefined) return this.#live(kept, id);
-    return next && copyOut(next.session as T);
+    return next && (this.#codec.decode(next.session) as T);
   }
 
   async touch(id: string, options?: LifetimeOptions): Promise<boolean> {
     const next = await this.#inTurn(id, options, (found) => {
-      const session = this.#live(found, id);
-      return session ? this.#next(session, found, options) : undefined;
+      if (!found || !this.#live(found, id)) return undefined;
+      return this.#next(found.session, found, options);
     });
     return next !== undefined;
   }
@@ -181,7 +188,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     );
     for await (const { id, etag } of due) {
       // A session that was written since has another etag, and stays.
-      if (await this.#backend.delete(id, etag, this.#backend.deadline())) pruned++;
+      if (await this.#backend.delete(id, etag)) pruned++;
     }
     return pruned;
   }
@@ -199,7 +206,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     id: string,
     options: LifetimeOptions | undefined,
     next: Next,
-  ): Promise<SessionRecord | null | undefined> {
+  ): Promise<SessionRecord<unknown> | null | undefined> {
     checkId(id);
     if (options) checkCall(options, ['expiresIn']);
     const swap = (deadline: Deadline) => compareAndSwap(this.#backend, id, deadline, next);
@@ -208,31 +215,31 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
 
   /** Puts the next record in place of the version with this etag, or of none. */
   async #replace(id: string, ifMatch: string | null, next: Next): Promise<void> {
-    await compareAndSwap(this.#backend, id, this.#backend.deadline(), (found) => {
+    await compareAndSwap(this.#backend, id, new Deadline(this.#timeout), (found) => {
       const there = found && !isExpired(found, this.#now()) ? found.etag : null;
       if (there === ifMatch) return next(found);
       throw new SessionError('CONFLICT', 'the session is not the version of ifMatch', { id });
     });
   }
 
-  #version<T extends S>(record: SessionRecord | null, id: string): Version<T> | null {
+  #version<T extends S>(record: SessionRecord<unknown> | null, id: string): Version<T> | null {
     const session = this.#live<T>(record, id);
     return record && session && { session, etag: record.etag, expiresAt: record.expiresAt };
   }
 
   /** A private copy of the session in a record that is there and has not expired. */
-  #live<T extends S>(record: SessionRecord | null, id: string): T | null {
+  #live<T extends S>(record: SessionRecord<unknown> | null, id: string): T | null {
     if (record === null || isExpired(record, this.#now())) return null;
     try {
-      return copyOut(record.session as T);
+      return this.#codec.decode(record.session) as T;
     } catch (cause) {
-      throw corrupt(id, cause); // nested deeper than the stack
+      throw corrupt(id, cause); // or nested deeper than the stack
     }
   }
 
-  #copy(id: string, session: S): S {
+  #encode(id: string, session: S): unknown {
     try {
-      return copyIn(session, this.#maxSessionBytes);
+      return this.#codec.encode(session, this.#maxSessionBytes);
     } catch (error) {
       throw withHash(error, id);
     }
@@ -240,11 +247,11 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
 
   /** A new version: of the record found, or one to put in place of whatever is there. */
   #next(
-    session: Session,
-    found: SessionRecord | null,
-    { expiresIn = this.#expiresIn }: LifetimeOptions = {},
-  ): SessionRecord {
-    const expiresAt = expiryAt(this.#now(), expiresIn);
+    session: unknown,
+    found: SessionRecord<unknown> | null,
+    options: LifetimeOptions | undefined,
+  ): SessionRecord<unknown> {
+    const expiresAt = expiryAt(this.#now(), options?.expiresIn ?? this.#expiresIn);
     return { session, expiresAt, etag: newEtag(), history: found ? historyAfter(found) : [] };
   }
 }

@@ -1,11 +1,12 @@
 import { randomFillSync } from 'node:crypto';
 import type { SessionError } from './errors.ts';
-import type { Capabilities, Session } from './session-store.ts';
+import type { Codec } from './json.ts';
+import type { Capabilities } from './session-store.ts';
 
 /** One stored session with its bookkeeping. */
-export interface SessionRecord {
-  /** Plain JSON. Use `JSON.stringify` where the backend wants text. */
-  readonly session: Session;
+export interface SessionRecord<K = string> {
+  /** JSON text, unless the driver has a codec of its own. */
+  readonly session: K;
   /** Whole milliseconds since 1970, or `null` for never. */
   readonly expiresAt: number | null;
   /** The random name of this version. */
@@ -15,13 +16,11 @@ export interface SessionRecord {
 }
 
 /** Whether this has the shape of a record. The store checks what a driver gives it with this. */
-export function isRecord(value: unknown): value is SessionRecord {
+export function isRecord<K = string>(value: unknown): value is SessionRecord<K> {
   if (typeof value !== 'object' || value === null) return false;
-  const { session, expiresAt, etag, history } = value as SessionRecord;
+  const { session, expiresAt, etag, history } = value as SessionRecord<unknown>;
   return (
-    typeof session === 'object' &&
-    session !== null &&
-    !Array.isArray(session) &&
+    session !== undefined &&
     (expiresAt === null || Number.isFinite(expiresAt)) &&
     typeof etag === 'string' &&
     Array.isArray(history)
@@ -40,8 +39,11 @@ export const HISTORY_LENGTH = 8;
  * `timeout` is the milliseconds that the store goes on waiting for the answer: see that nothing is
  * applied after it, not even from a socket that the backend reads later.
  */
-export interface Driver {
+export interface Driver<K = string> {
   readonly capabilities: Capabilities;
+
+  /** For records that hold sessions as something else than JSON text. */
+  readonly codec?: Codec<K> | undefined;
 
   /**
    * Connects, creates what is missing. Called once for all who wait, and again after it failed, which
@@ -50,7 +52,7 @@ export interface Driver {
   open?(timeout: number, warn: (warning: Error) => void): void | PromiseLike<void>;
 
   /** The record, expired or not; `null` when there is none. Throws `CORRUPT` for an unreadable one. */
-  get(id: string, timeout: number): SessionRecord | null | PromiseLike<SessionRecord | null>;
+  get(id: string, timeout: number): Found<K> | PromiseLike<Found<K>>;
 
   /**
    * Stores the record if the backend holds what is expected, in one atomic step: a record with the
@@ -65,7 +67,7 @@ export interface Driver {
    */
   put(
     id: string,
-    record: SessionRecord,
+    record: SessionRecord<K>,
     expected: string | null | undefined,
     timeout: number,
   ): boolean | PromiseLike<boolean>;
@@ -83,7 +85,7 @@ export interface Driver {
    * comes the `SessionError` with code `CORRUPT`. Each step has `timeout` to itself: where many things
    * may have to be passed over, yield `null` now and then.
    */
-  entries(prefix: string): AsyncIterable<DriverEntry> | Iterable<DriverEntry>;
+  entries(prefix: string): AsyncIterable<DriverEntry<K>> | Iterable<DriverEntry<K>>;
 
   /**
    * As `entries`, ids alone, for a backend that need not read the sessions for that: each with its
@@ -103,7 +105,12 @@ export interface Driver {
   close?(): void | PromiseLike<void>;
 }
 
-export type DriverEntry = readonly [id: string, record: SessionRecord] | SessionError | null;
+type Found<K> = SessionRecord<K> | null;
+
+export type DriverEntry<K = string> =
+  | readonly [id: string, record: SessionRecord<K>]
+  | SessionError
+  | null;
 
 export type DriverId = string | readonly [id: string, expiresAt: number | null];
 
@@ -111,11 +118,11 @@ export type DriverId = string | readonly [id: string, expiresAt: number | null];
  * The decision behind `Driver.put`: the record to store now, or whether the command was a
  * `'repeat'` (answer `true`) or meets a `'conflict'` (answer `false`).
  */
-export function applyPut(
-  current: SessionRecord | null | undefined,
-  record: SessionRecord,
+export function applyPut<K>(
+  current: SessionRecord<K> | null | undefined,
+  record: SessionRecord<K>,
   expected: string | null | undefined,
-): SessionRecord | 'repeat' | 'conflict' {
+): SessionRecord<K> | 'repeat' | 'conflict' {
   if (!current) return typeof expected === 'string' ? 'conflict' : record;
   if (current.etag === record.etag || current.history.includes(record.etag)) return 'repeat';
   if (expected === undefined) {
@@ -126,7 +133,7 @@ export function applyPut(
 }
 
 /** The history of the version that replaces this one. */
-export function historyAfter(current: SessionRecord): string[] {
+export function historyAfter(current: SessionRecord<unknown>): string[] {
   const history = [current.etag];
   for (const etag of current.history) {
     if (history.length < HISTORY_LENGTH) history.push(etag);

@@ -19,6 +19,7 @@ export {
   type SessionErrorCode,
 } from './errors.ts';
 export { DEFAULT_EXPIRES_IN, isExpired } from './expiry.ts';
+export { type Codec, JSON_TEXT } from './json.ts';
 export { KeyedMutex } from './keyed-mutex.ts';
 export { checkOptions } from './options.ts';
 export {

@@ -1,12 +1,12 @@
-import { BackendClock, Deadline } from './deadline.ts';
+import { Deadline, WaitingTime } from './deadline.ts';
 
 // How much later than its limit a task goes on out of turn: by then the one ahead, if it is the
-// backend that holds it up, has timed out and its time is on the clock.
+// backend that holds it up, has timed out and its time has been counted.
 const GRACE = 50;
 
-interface Queue {
-  last: Promise<void> | undefined;
-  readonly clock: BackendClock;
+/** Those with one key: the first has its turn, the others wait. */
+class Queue extends WaitingTime {
+  readonly waiting: (() => void)[] = [];
 }
 
 /**
@@ -31,7 +31,8 @@ export class KeyedMutex {
 
   /**
    * With a `limit` in milliseconds: goes on out of turn after that, so that a task waiting for one
-   * behind it does not wait for ever. The task is given what is left of the limit.
+   * behind it does not wait for ever. The task is given what is left of the limit: a frozen backend
+   * ahead has used it up, and a slow task has not.
    * @internal
    */
   async runWithin<T>(
@@ -40,33 +41,42 @@ export class KeyedMutex {
     task: (deadline: Deadline) => T | Promise<T>,
   ): Promise<T> {
     let queue = this.#queues.get(key);
-    if (!queue) {
-      queue = { last: undefined, clock: new BackendClock() };
+    let left = limit;
+    let hasTurn = true;
+    if (queue) {
+      const before = queue.spent;
+      hasTurn = await turnIn(queue, limit);
+      left -= queue.spent - before;
+    } else {
+      queue = new Queue();
       this.#queues.set(key, queue);
     }
-    const deadline = new Deadline(limit, queue.clock);
-    const ahead = queue.last;
-    let leave: () => void = () => {};
-    const left = new Promise<void>((resolve) => {
-      leave = resolve;
-    });
-    queue.last = left;
     try {
-      if (ahead) await (limit === Infinity ? ahead : settledOrAfter(ahead, limit + GRACE));
-      return await task(new Deadline(deadline.left, undefined, queue.clock));
+      return await task(new Deadline(left, queue));
     } finally {
-      if (queue.last === left) this.#queues.delete(key);
-      leave();
+      if (hasTurn) this.#passOn(key, queue);
     }
+  }
+
+  #passOn(key: string, queue: Queue): void {
+    const next = queue.waiting.shift();
+    if (next) next();
+    else this.#queues.delete(key);
   }
 }
 
-function settledOrAfter(promise: Promise<void>, milliseconds: number): Promise<void> {
+/** Answers whether the turn has come, or the time is over. */
+function turnIn({ waiting }: Queue, limit: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    void promise.then(() => {
+    const onTurn = () => {
       clearTimeout(timer);
-      resolve();
-    });
+      resolve(true);
+    };
+    const goOn = () => {
+      waiting.splice(waiting.indexOf(onTurn), 1);
+      resolve(false);
+    };
+    const timer = limit === Infinity ? undefined : setTimeout(goOn, limit + GRACE);
+    waiting.push(onTurn);
   });
 }

@@ -1,4 +1,3 @@
-import { constants } from 'node:buffer';
 import type { SessionError } from './errors.ts';
 import { checkExpiresIn, DEFAULT_EXPIRES_IN } from './expiry.ts';
 import { checkPrefix } from './id.ts';
@@ -30,8 +29,7 @@ export function storeOptions(
   checkAmount('maxSessionBytes', maxSessionBytes, 'bytes', Infinity);
   checkFunction('now', now);
   checkFunction('onWarning', onWarning);
-  const most = Math.min(maxSessionBytes, constants.MAX_STRING_LENGTH);
-  return { expiresIn, timeout, maxSessionBytes: most, now, onWarning };
+  return { expiresIn, timeout, maxSessionBytes, now, onWarning };
 }
 
 /** Checks the options of one write, update, touch or destroy. */

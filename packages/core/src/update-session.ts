@@ -1,4 +1,4 @@
-import { copyIn } from './json.ts';
+import { JSON_TEXT } from './json.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import {
   type Changed,
@@ -28,16 +28,16 @@ export async function updateSession<S extends Session>(
   mutexes.set(store, mutex);
   return mutex.run(id, async () => {
     const found = await readSession(store, id);
-    const session = await change(found && copyIn(found, Infinity));
+    const session = await change(found && copy(found));
     if (session === undefined) throw new TypeError(RETURNED_UNDEFINED);
     if (session === KEEP) return found;
     if (session === null) {
       await store.destroy(id);
       return null;
     }
-    const copy = copyIn(session, Infinity);
-    await store.write(id, copyIn(copy, Infinity));
-    return copy;
+    const written = copy(session);
+    await store.write(id, copy(written));
+    return written;
   });
 }
 
@@ -50,5 +50,10 @@ export async function readSession<S extends Session>(
   id: string,
 ): Promise<S | null> {
   const session: S | null | undefined = await store.read(id);
-  return session === null || session === undefined ? null : copyIn(session, Infinity);
+  if (session === null || session === undefined) return null;
+  return 'update' in store ? session : copy(session);
+}
+
+function copy<S extends Session>(session: S): S {
+  return JSON_TEXT.decode(JSON_TEXT.encode(session, Infinity)) as S;
 }

@@ -41,15 +41,15 @@ test('KEEP of a session that is absent or has expired is null', async () => {
 });
 
 test('what KEEP resolves with is a private copy, without what change did to its argument', async () => {
-  const record = { session: { list: [1] }, expiresAt: null, etag: 'e', history: [] };
-  const store = new DriverStore<List>(Object.assign(new MapDriver(), { get: () => record }));
+  const { store } = setup();
+  await store.write('a', { list: [1] });
   const kept = await store.update('a', (session) => {
     session?.list.push(2);
     return KEEP;
   });
   expect(kept).toEqual({ list: [1] });
   kept?.list.push(3);
-  expect(record.session).toEqual({ list: [1] });
+  expect(await store.read('a')).toEqual({ list: [1] });
 });
 
 test('KEEP after a conflict resolves with the fresh session', async () => {

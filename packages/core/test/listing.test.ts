@@ -9,7 +9,7 @@ import {
 } from '../src/index.ts';
 import { MapDriver } from './map-driver.ts';
 
-const record: SessionRecord = { session: { n: 1 }, expiresAt: null, etag: 'e', history: [] };
+const record: SessionRecord = { session: '{"n":1}', expiresAt: null, etag: 'e', history: [] };
 
 /** A store whose driver has some methods replaced. */
 function storeOver(methods: Partial<Driver> = {}, options = {}) {

@@ -316,21 +316,20 @@ test('a SessionError of the driver passes as it is, with the hash of the id', as
 });
 
 describe('a corrupt record', () => {
-  const good: SessionRecord = { session: {}, expiresAt: null, etag: 'e', history: [] };
-  let deep: object = {};
-  for (let i = 0; i < 100_000; i++) deep = { deep };
+  const good: SessionRecord = { session: '{}', expiresAt: null, etag: 'e', history: [] };
 
   const bad: [string, unknown][] = [
     ['undefined', undefined],
     ['text', 'text'],
     ['no session', { ...good, session: undefined }],
-    ['a session that is an array', { ...good, session: [] }],
-    ['a session that is null', { ...good, session: null }],
+    ['a session that is an array', { ...good, session: '[]' }],
+    ['a session that is null', { ...good, session: 'null' }],
+    ['a session that is cut off', { ...good, session: '{"a":' }],
+    ['a session that is no text', { ...good, session: { a: 1 } }],
     ['no etag', { ...good, etag: undefined }],
     ['no history', { ...good, history: undefined }],
     ['a moment that is no number', { ...good, expiresAt: '5' }],
     ['NaN as moment', { ...good, expiresAt: Number.NaN }],
-    ['a session deeper than the stack', { ...good, session: deep }],
   ];
 
   test.each(bad)('(%s) is never read as "no session"', async (_, record) => {
@@ -352,8 +351,8 @@ describe('a corrupt record', () => {
           yield unreadable;
           yield strange as SessionError;
           yield ['bad', { ...good, etag: 5 } as unknown as SessionRecord];
-          yield ['deep', { ...good, session: deep }];
-          yield ['good', { ...good, session: { n: 1 } }];
+          yield ['deep', { ...good, session: '[]' }];
+          yield ['good', { ...good, session: '{"n":1}' }];
         },
       },
       { onWarning: (warning) => warnings.push(warning) },
@@ -397,7 +396,7 @@ describe('a corrupt record', () => {
 });
 
 describe('entries', () => {
-  const record: SessionRecord = { session: { n: 1 }, expiresAt: null, etag: 'e', history: [] };
+  const record: SessionRecord = { session: '{"n":1}', expiresAt: null, etag: 'e', history: [] };
 
   test('gives ids with sessions', async () => {
     const store = storeOver({});

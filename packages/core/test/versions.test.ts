@@ -69,11 +69,11 @@ describe('readVersion', () => {
   });
 
   test('is a private copy', async () => {
-    const record = { session: { n: 1 }, expiresAt: null, etag: 'e', history: [] };
-    const store = new DriverStore(Object.assign(new MapDriver(), { get: () => record }));
+    const { store } = setup();
+    await store.write('a', { n: 1 });
     const version = (await store.readVersion('a')) as Version<{ n: number }>;
     version.session.n = 5;
-    expect(record.session).toEqual({ n: 1 });
+    expect(await store.read('a')).toEqual({ n: 1 });
   });
 
   test('rejects a bad id, and a corrupt record', async () => {

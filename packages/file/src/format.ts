@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { isRecord, type SessionRecord } from '@sessions/core';
 
 const VERSION = 1;
+const SESSION = '  "session": ';
+const END = '\n}\n';
 
 const HEAD = /^\{\n {2}"version": 1,\n {2}"checksum": "([0-9a-f]{64})",\n/;
 /** The bytes before those that the checksum covers. */
@@ -13,10 +15,10 @@ export const HEAD_LENGTH: number = headWith('0'.repeat(64)).length;
  */
 export function encode(id: string, record: SessionRecord): string {
   const { etag, history, expiresAt, session } = record;
-  const members = Object.entries({ id, etag, history, expiresAt, session }).map(
-    ([name, value]) => `  "${name}": ${JSON.stringify(value)}`,
+  const lines = Object.entries({ id, etag, history, expiresAt }).map(
+    ([name, value]) => `  "${name}": ${JSON.stringify(value)},\n`,
   );
-  const body = `${members.join(',\n')}\n}\n`;
+  const body = `${lines.join('')}${SESSION}${session}${END}`;
   return headWith(checksum(body)) + body;
 }
 
@@ -35,17 +37,21 @@ export function decode(bytes: Buffer): Content {
   const [head, sum] = HEAD.exec(bytes.toString('latin1', 0, HEAD_LENGTH)) ?? [];
   if (!head) throw new Error(`it is not a session file of version ${VERSION}${newer(bytes)}`);
   if (checksum(bytes.subarray(head.length)) !== sum) throw new Error('its checksum is wrong');
-  const { id, etag, history, expiresAt, session } = parse(bytes);
+  const body = bytes.toString('utf8', head.length);
+  const start = body.indexOf(SESSION); // no line before begins so: JSON has no line breaks in text
+  if (start < 0 || !body.endsWith(END)) throw new Error('it is not ours');
+  const { id, etag, history, expiresAt } = parse(`{${body.slice(0, start)}  "end": 0}`);
+  const session = body.slice(start + SESSION.length, -END.length);
   const record = { session, expiresAt, etag, history };
   if (typeof id !== 'string' || !isRecord(record)) throw new Error('it is not ours');
   return { id, record };
 }
 
-function parse(bytes: Buffer) {
+function parse(text: string) {
   try {
-    return JSON.parse(bytes.toString());
+    return JSON.parse(text);
   } catch {
-    throw new Error('it is not JSON'); // the error of JSON.parse would quote the session
+    throw new Error('it is not JSON'); // the error of JSON.parse would quote the id
   }
 }
 

@@ -127,7 +127,7 @@ describe('a file that is not what was written is CORRUPT, and left as it is', ()
     await refused();
   }, 60_000);
 
-  const foreign = { session: {}, etag: 'x', history: [], expiresAt: null };
+  const foreign = { session: '{}', etag: 'x', history: [], expiresAt: null };
   test.each([
     ['of another id', () => encode('b', foreign)],
     ['of a newer format', () => encode('a', foreign).replace('"version": 1', '"version": 2')],

@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await temporaryFolder();
   await new FileSessionStore(folder).init();
-  const session = { text: 'x'.repeat(BYTES) };
+  const session = JSON.stringify({ text: 'x'.repeat(BYTES) });
   for (let n = 0; n < SESSIONS; n++) {
     const id = `id:${n}`;
     const record = { session, expiresAt: n < HALF ? 1 : null, etag: `etag${n}`, history: [] };

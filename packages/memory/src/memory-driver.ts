@@ -1,23 +1,27 @@
 import {
   applyPut,
   type Capabilities,
+  type Codec,
   type Driver,
   type DriverEntry,
   isExpired,
+  type Session,
   SessionError,
   type SessionRecord,
   type StoreOptions,
 } from '@sessions/core';
 import { LRUCache } from 'lru-cache';
+import { PLAIN_COPY } from './plain-copy.ts';
 
 export interface MemoryOptions extends StoreOptions {
   /** Bytes that all sessions and ids together may take as JSON text; unbounded by default. */
   readonly maxBytes?: number | undefined;
 }
 
-export class MemoryDriver implements Driver {
+export class MemoryDriver implements Driver<Session> {
   readonly capabilities: Capabilities = { compareAndSet: 'process', survives: 'nothing' };
-  readonly #cache: LRUCache<string, SessionRecord>;
+  readonly codec: Codec<Session> = PLAIN_COPY;
+  readonly #cache: LRUCache<string, SessionRecord<Session>>;
   readonly #maxBytes: number;
   readonly #now: () => number;
 
@@ -31,7 +35,7 @@ export class MemoryDriver implements Driver {
     this.#cache = new LRUCache(boundsOf(max, maxBytes));
   }
 
-  get(id: string): SessionRecord | null {
+  get(id: string): SessionRecord<Session> | null {
     const record = this.#cache.get(id);
     if (!record) return null;
     if (!isExpired(record, this.#now())) return record;
@@ -39,7 +43,7 @@ export class MemoryDriver implements Driver {
     return null;
   }
 
-  put(id: string, record: SessionRecord, expected: string | null | undefined): boolean {
+  put(id: string, record: SessionRecord<Session>, expected: string | null | undefined): boolean {
     const next = applyPut(this.#cache.peek(id), record, expected);
     if (next === 'repeat') return true;
     if (next === 'conflict') return false;
@@ -61,7 +65,7 @@ export class MemoryDriver implements Driver {
     return true;
   }
 
-  *entries(prefix: string): Generator<DriverEntry> {
+  *entries(prefix: string): Generator<DriverEntry<Session>> {
     // The ids first: every use of a session moves it within the cache.
     for (const id of [...this.#cache.keys()]) {
       const record = id.startsWith(prefix) && this.#cache.peek(id);
@@ -78,7 +82,10 @@ export class MemoryDriver implements Driver {
 const MOST_ROOM = 1_000_000;
 
 // lru-cache wants one bound at least.
-function boundsOf(max: number, maxBytes: number): LRUCache.Options<string, SessionRecord, unknown> {
+function boundsOf(
+  max: number,
+  maxBytes: number,
+): LRUCache.Options<string, SessionRecord<Session>, unknown> {
   if (maxBytes !== Infinity) {
     const sizes = { maxSize: maxBytes, sizeCalculation: bytesOf };
     return max === Infinity ? sizes : { ...sizes, max };
@@ -87,7 +94,7 @@ function boundsOf(max: number, maxBytes: number): LRUCache.Options<string, Sessi
   return { maxSize: Math.min(max, Number.MAX_SAFE_INTEGER), sizeCalculation: () => 1 };
 }
 
-function bytesOf({ session }: SessionRecord, id: string): number {
+function bytesOf({ session }: SessionRecord<Session>, id: string): number {
   return Buffer.byteLength(JSON.stringify(session)) + Buffer.byteLength(id);
 }
 

@@ -1,6 +1,11 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { isSessionError, type SessionErrorCode, type SessionRecord } from '@sessions/core';
+import {
+  isSessionError,
+  type Session,
+  type SessionErrorCode,
+  type SessionRecord,
+} from '@sessions/core';
 import {
   type Collection,
   type CommandStartedEvent,
@@ -30,8 +35,8 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-function recordOf(session: SessionRecord['session'], etag: string, history: string[] = []) {
-  return { session, etag, history, expiresAt: null };
+function recordOf(session: Session, etag: string, history: string[] = []): SessionRecord {
+  return { session: JSON.stringify(session), etag, history, expiresAt: null };
 }
 
 test('what cannot be a place for sessions is refused by the constructor', () => {

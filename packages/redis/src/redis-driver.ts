@@ -183,7 +183,7 @@ export class RedisDriver implements Driver {
       expiresAt ?? '-',
       expiresAt === null ? '' : Math.max(1, Math.ceil(expiresAt - this.#now())),
       this.#replicas > 0 ? '1' : '',
-      JSON.stringify(session),
+      session,
     ]);
   }
 
@@ -474,12 +474,8 @@ function decode(value: string | typeof WRONG_TYPE): SessionRecord | undefined {
   const json = value.slice(stop + 1);
   const at = expiresAt === '-' ? null : Number(expiresAt);
   if (Buffer.byteLength(json) !== Number(bytes)) return undefined;
-  try {
-    const record = { session: JSON.parse(json), expiresAt: at, etag, history };
-    return isRecord(record) ? record : undefined;
-  } catch {
-    return undefined;
-  }
+  const record = { session: json, expiresAt: at, etag, history };
+  return isRecord(record) ? record : undefined;
 }
 
 function corrupt(id: string): SessionError {

@@ -23,7 +23,9 @@ export const brokenDriverChanges: readonly Broken[] = [
       'updates that create one session at once are each applied exactly once',
     ],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         return applyPut(current, record, expected === null ? undefined : expected);
       }
     },
@@ -38,7 +40,9 @@ export const brokenDriverChanges: readonly Broken[] = [
       ONE_CHAIN,
     ],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         return applyPut(current, record, current && expected ? current.etag : expected);
       }
     },
@@ -47,7 +51,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'creates where it should replace',
     ['put that expects an etag replaces that version and no other'],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         return applyPut(current, record, current ? expected : null);
       }
     },
@@ -94,7 +100,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'starts the history anew where it replaces whatever is there',
     [BLIND],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         const next = applyPut(current, record, expected);
         return typeof next === 'object' && expected === undefined ? { ...next, history: [] } : next;
       }
@@ -104,7 +112,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'lets the history grow',
     [BLIND],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         const next = applyPut(current, record, expected);
         if (typeof next !== 'object' || expected !== undefined || !current) return next;
         return { ...next, history: [current.etag, ...current.history] };
@@ -115,7 +125,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'keeps the lifetime of what it replaces',
     ['write and update renew a session'],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         const next = applyPut(current, record, expected);
         if (typeof next !== 'object' || !current) return next;
         return { ...next, expiresAt: current.expiresAt };
@@ -126,7 +138,7 @@ export const brokenDriverChanges: readonly Broken[] = [
     'takes a repeat for a conflict',
     [REPEAT],
     class extends ServerDriver {
-      protected override decide(...args: Parameters<typeof applyPut>) {
+      protected override decide(...args: Parameters<typeof applyPut<string>>) {
         const next = applyPut(...args);
         return next === 'repeat' ? 'conflict' : next;
       }
@@ -136,7 +148,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'applies a repeat again',
     [REPEAT],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         const next = applyPut(current, record, expected);
         if (next !== 'repeat') return next;
         return {
@@ -150,7 +164,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'knows a repeat only while it is the last',
     [REPEAT],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         return applyPut(current && { ...current, history: [] }, record, expected);
       }
     },
@@ -186,7 +202,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'replaces by an etag in any case',
     [ANY_CASE],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         const isSame = !!expected && isAlike(current?.etag, expected);
         return applyPut(current, record, isSame ? current?.etag : expected);
       }
@@ -206,7 +224,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'takes the current etag in any case for a repeat',
     [ANY_CASE],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         if (isAlike(current?.etag, record.etag)) return 'repeat';
         return applyPut(current, record, expected);
       }
@@ -216,7 +236,9 @@ export const brokenDriverChanges: readonly Broken[] = [
     'takes a former etag in any case for a repeat',
     [ANY_CASE],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         if (current?.history.some((etag) => isAlike(etag, record.etag))) return 'repeat';
         return applyPut(current, record, expected);
       }

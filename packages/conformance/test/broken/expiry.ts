@@ -132,7 +132,7 @@ export const brokenExpiry: readonly Broken[] = [
       }
       override update(id: string, change: Change): Promise<Session | null> {
         return super.update(id, async (session) =>
-          change(session ?? (await this.#driver.get(id, 1000))?.session ?? null),
+          change(session ?? JSON.parse((await this.#driver.get(id, 1000))?.session ?? 'null')),
         );
       }
     },
@@ -182,7 +182,9 @@ export const brokenExpiry: readonly Broken[] = [
     'replaces nothing that has expired by the real time',
     ['what has expired by the real time is as if it had never been'],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         const isThere = current && !isExpired(current, Date.now());
         return applyPut(isThere ? current : null, record, expected);
       }

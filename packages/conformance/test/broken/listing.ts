@@ -159,7 +159,9 @@ export const brokenListing: readonly Broken[] = [
     'lists in the order of the last write, as long as there is more',
     ['entries ends, each session once, while what it gives is written'],
     class extends ServerDriver {
-      protected override decide(...[current, record, expected]: Parameters<typeof applyPut>) {
+      protected override decide(
+        ...[current, record, expected]: Parameters<typeof applyPut<string>>
+      ) {
         const next = applyPut(current, record, expected);
         if (current && typeof next === 'object') this.#moveToTheEnd(current);
         return next;
