@@ -134,12 +134,12 @@ describeMongo(found, 'listing', (mongo) => {
   test('ids leaves out what has expired and what is of no store, and not what is corrupt', async () => {
     let now = Date.now();
     const store = await open({ expiresIn: 60, now: () => now }).init();
-    for (const id of ['expired', 'cut', 'undated', 'foreign']) await store.write(id, {});
+    await store.write('expired', {});
     now += 30 * 60_000;
-    await store.write('a', {});
+    for (const id of ['a', 'cut', 'undated', 'foreign']) await store.write(id, {});
     const set = (id: string, change: object) =>
       sessions.updateOne({ _id: id as never }, { $set: change });
-    await set('cut', { data: '{', expiresAt: new Date(now + 3_600_000) });
+    await set('cut', { data: '{' });
     await set('undated', { expiresAt: 'tomorrow' });
     await sessions.updateOne({ _id: 'foreign' as never }, { $unset: { v: 1 } });
     await sessions.insertMany([{ v: 1 }, { _id: 7 as never, v: 1 }]);
