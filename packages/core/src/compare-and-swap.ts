@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { type Awaitable, type Backend, isPromise } from './backend.ts';
 import type { Deadline } from './deadline.ts';
 import { HISTORY_LENGTH, type SessionRecord } from './driver.ts';
@@ -134,6 +133,6 @@ async function pause(attempt: number, deadline: Deadline): Promise<void> {
   const ms = Math.min(Math.random() * Math.min(LONGEST_PAUSE, 5 * 2 ** attempt), deadline.left);
   if (ms <= 0) return;
   deadline.start();
-  await setTimeout(ms);
+  await new Promise((resolve) => setTimeout(resolve, ms));
   deadline.stop();
 }

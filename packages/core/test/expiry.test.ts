@@ -31,12 +31,15 @@ test.each([Infinity, 1e308, Number.MAX_VALUE, 8.64e15])('%d minutes mean never',
   expect(expiryAt(Date.now(), minutes)).toBeNull();
 });
 
-test('a clock that returns NaN is an error, not a session that never expires', async () => {
-  const { clock, store } = storeAt(Number.NaN);
-  await expect(store.write('a', {})).rejects.toThrow(TypeError);
-  clock.now = 0;
-  await expect(store.read('a')).resolves.toBeNull();
-});
+test.each([Number.NaN, undefined, null, '5', new Date(5)])(
+  'a clock that returns %p is an error, not a session that never expires',
+  async (bad) => {
+    const { clock, store } = storeAt(bad as number);
+    await expect(store.write('a', {})).rejects.toThrow(new TypeError(`the clock returned ${bad}`));
+    clock.now = 0;
+    await expect(store.read('a')).resolves.toBeNull();
+  },
+);
 
 describe('the constructor refuses', () => {
   test.each([0, -1, -Infinity, Number.NaN])('%d with a RangeError that says what to do', (bad) => {
@@ -46,10 +49,18 @@ describe('the constructor refuses', () => {
     expect(() => new DriverStore(new MapDriver(), { expiresIn: bad })).toThrow(RangeError);
   });
 
-  test.each(['5', null, true, new Date(), 5n, () => 5])('%p with a TypeError', (bad) => {
+  test.each([
+    ['5', 'a string'],
+    [null, 'null'],
+    [true, 'a boolean'],
+    [new Date(), 'a object'],
+    [5n, 'a bigint'],
+    [() => 5, 'a function'],
+  ])('%p with a TypeError that says what it got', (bad, got) => {
     const expiresIn = bad as unknown as number;
-    expect(() => new DriverStore(new MapDriver(), { expiresIn })).toThrow(/number of minutes/);
-    expect(() => new DriverStore(new MapDriver(), { expiresIn })).toThrow(TypeError);
+    expect(() => new DriverStore(new MapDriver(), { expiresIn })).toThrow(
+      new TypeError(`expiresIn must be a number of minutes, not ${got}; 10 / 60 is ten seconds`),
+    );
   });
 
   test('a lifetime given in place of options as a string, and null', () => {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { DriverStore, type Session, type SessionStore, updateSession } from '../src/index.ts';
 import { MapDriver } from './map-driver.ts';
 
@@ -47,4 +47,36 @@ test('a change cannot reach what a hand-written store keeps', async () => {
   });
   await expect(failing).rejects.toThrow('mine');
   expect(await store.read('a')).toEqual({ list: [1] });
+});
+
+test('a full store’s own update is used, which loses no change of another process either', async () => {
+  const records = new Map<string, string>();
+  const [store, other] = [0, 0].map(() => new DriverStore(new MapDriver(records)));
+  let runs = 0;
+  await updateSession(store as DriverStore, 'a', async (session) => {
+    if (runs++ === 0) await other?.write('a', { n: 10 });
+    return increment(session);
+  });
+  expect(await store?.read('a')).toEqual({ n: 11 });
+});
+
+test('two copies of this package share the turns of a store', async () => {
+  const store = handWritten();
+  jest.resetModules();
+  const copy: typeof import('../src/index.ts') = await import('../src/index.ts');
+  expect(copy.updateSession).not.toBe(updateSession);
+  const both = [updateSession, copy.updateSession];
+  await Promise.all(Array.from({ length: 50 }, (_, i) => both[i % 2]?.(store, 'a', increment)));
+  expect(await store.read('a')).toEqual({ n: 50 });
+  const key = Symbol.for('@sessions/core mutexes'); // also of other versions
+  expect((globalThis as { [key]?: WeakMap<object, unknown> })[key]?.has(store)).toBe(true);
+});
+
+test('a change that returns undefined is told what to return', async () => {
+  const refused = new TypeError(
+    'change returned undefined; return the session, null to destroy it, or KEEP to leave it',
+  );
+  for (const store of [handWritten(), new DriverStore(new MapDriver())]) {
+    await expect(updateSession(store, 'a', () => undefined as never)).rejects.toEqual(refused);
+  }
 });

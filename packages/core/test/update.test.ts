@@ -1,11 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import {
-  applyPut,
-  type Driver,
-  DriverStore,
-  HISTORY_LENGTH,
-  type SessionRecord,
-} from '../src/index.ts';
+import { type Driver, DriverStore, HISTORY_LENGTH, type SessionRecord } from '../src/index.ts';
 import { lost, type Put, type Remove, sequence } from './faults.ts';
 import { MapDriver } from './map-driver.ts';
 
@@ -448,23 +442,6 @@ describe('an outcome that cannot be found out is told as unknown', () => {
     };
     await expect(store.update('a', increment)).rejects.toMatchObject({ outcome: 'unknown' });
   });
-});
-
-test('applyPut recognises the repeat of a command, even after others wrote since', () => {
-  const first = { session: {}, expiresAt: null, etag: 'first', history: [] };
-  const second = { ...first, etag: 'second', history: ['first'] };
-  for (const expected of [undefined, null, 'first', 'other']) {
-    expect(applyPut(first, first, expected)).toBe('repeat');
-    expect(applyPut(second, first, expected)).toBe('repeat');
-  }
-  const third = { ...first, etag: 'third' };
-  expect(applyPut(second, third, undefined)).toEqual({ ...third, history: ['second', 'first'] });
-  expect(applyPut(second, third, 'second')).toBe(third);
-  expect(applyPut(second, third, 'first')).toBe('conflict');
-  expect(applyPut(second, third, null)).toBe('conflict');
-  expect(applyPut(null, third, null)).toBe(third);
-  expect(applyPut(undefined, third, undefined)).toBe(third);
-  expect(applyPut(null, third, 'second')).toBe('conflict');
 });
 
 test('the outcome of a write without compare is told, and the write not repeated', async () => {
