@@ -21,6 +21,7 @@ export function isRecord<K = string>(value: unknown): value is SessionRecord<K> 
   const { session, expiresAt, etag, history } = value as SessionRecord<unknown>;
   return (
     session !== undefined &&
+    session !== null &&
     (expiresAt === null || Number.isFinite(expiresAt)) &&
     typeof etag === 'string' &&
     Array.isArray(history)

@@ -4,9 +4,10 @@ import { Deadline, WaitingTime } from './deadline.ts';
 // backend that holds it up, has timed out and its time has been counted.
 const GRACE = 50;
 
-/** Those with one key: the first has its turn, the others wait. */
+/** Those with one key: one has its turn, the others wait for it. */
 class Queue extends WaitingTime {
   readonly waiting: (() => void)[] = [];
+  turn: Deadline | undefined;
 }
 
 /**
@@ -42,19 +43,20 @@ export class KeyedMutex {
   ): Promise<T> {
     let queue = this.#queues.get(key);
     let left = limit;
-    let hasTurn = true;
     if (queue) {
       const before = queue.spent;
-      hasTurn = await turnIn(queue, limit);
+      await turnIn(queue, limit);
       left -= queue.spent - before;
     } else {
       queue = new Queue();
       this.#queues.set(key, queue);
     }
+    const deadline = new Deadline(left, queue);
+    queue.turn = deadline; // out of turn, too: those behind wait for this one then
     try {
-      return await task(new Deadline(left, queue));
+      return await task(deadline);
     } finally {
-      if (hasTurn) this.#passOn(key, queue);
+      if (queue.turn === deadline) this.#passOn(key, queue);
     }
   }
 
@@ -65,16 +67,16 @@ export class KeyedMutex {
   }
 }
 
-/** Answers whether the turn has come, or the time is over. */
-function turnIn({ waiting }: Queue, limit: number): Promise<boolean> {
+/** Resolves when the turn has come, or a moment after the limit. */
+function turnIn({ waiting }: Queue, limit: number): Promise<void> {
   return new Promise((resolve) => {
     const onTurn = () => {
       clearTimeout(timer);
-      resolve(true);
+      resolve();
     };
     const goOn = () => {
       waiting.splice(waiting.indexOf(onTurn), 1);
-      resolve(false);
+      resolve();
     };
     const timer = limit === Infinity ? undefined : setTimeout(goOn, limit + GRACE);
     waiting.push(onTurn);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Backend } from '../src/backend.ts';
 import { compareAndSwap, type Next } from '../src/compare-and-swap.ts';
+import { Deadline } from '../src/deadline.ts';
 import { HISTORY_LENGTH } from '../src/driver.ts';
 import { type Driver, hashId, SessionError, type SessionRecord } from '../src/index.ts';
 
@@ -16,7 +17,7 @@ afterEach(() => {
 });
 
 const version = (etag: string, history: string[] = []): SessionRecord => ({
-  session: { etag },
+  session: JSON.stringify({ etag }),
   expiresAt: null,
   etag,
   history,
@@ -56,6 +57,7 @@ function setup(
     entries: () => [],
   };
   const backend = new Backend(driver, timeout, () => {});
+  const deadline = () => new Deadline(timeout);
   /** Runs the loop on a change by script, and tells what it was given and how it went. */
   const run = async (...records: (SessionRecord | null | undefined)[]) => {
     const seen: (string | null)[] = [];
@@ -63,7 +65,7 @@ function setup(
       seen.push(found ? found.etag : null);
       return records.length > 1 ? records.shift() : records[0];
     };
-    const settled = Promise.allSettled([compareAndSwap(backend, 'a', backend.deadline(), next)]);
+    const settled = Promise.allSettled([compareAndSwap(backend, 'a', deadline(), next)]);
     await jest.advanceTimersByTimeAsync(100_000);
     const [result] = await settled;
     const names = asked.map(([name]) => name).join(' ');
@@ -77,7 +79,7 @@ function setup(
       value: result.value ? result.value.etag : result.value,
     };
   };
-  return { asked, times, backend, driver, run };
+  return { asked, times, backend, deadline, driver, run };
 }
 
 const lost = () => new Error('the connection was lost');
@@ -204,8 +206,10 @@ describe('a conflict', () => {
 
   test('costs the time of pauses, and none of what a change takes', async () => {
     random.mockReturnValue(0.8);
-    const { backend } = setup([version('old')], { puts: [false, false, true] });
-    const deadline = backend.deadline();
+    const { backend, deadline: newDeadline } = setup([version('old')], {
+      puts: [false, false, true],
+    });
+    const deadline = newDeadline();
     const done = compareAndSwap(backend, 'a', deadline, async () => {
       await new Promise((resolve) => setTimeout(resolve, 5000));
       return version('new');

@@ -110,11 +110,11 @@ describe('a task with a limit', () => {
 
   test('is given less when those ahead waited for the backend meanwhile', async () => {
     const { mutex, events, finish, ahead, task } = setup();
-    const stop = ahead().wait();
+    ahead().start();
     await jest.advanceTimersByTimeAsync(5);
     const second = mutex.runWithin(100, 'a', task('second'));
     await jest.advanceTimersByTimeAsync(30);
-    stop();
+    ahead().stop();
     await jest.advanceTimersByTimeAsync(30);
     finish();
     await second;
@@ -126,9 +126,9 @@ describe('a task with a limit', () => {
     finish();
     await first;
     await mutex.runWithin(100, 'a', async (deadline) => {
-      const stop = deadline.wait();
+      deadline.start();
       await jest.advanceTimersByTimeAsync(40);
-      stop();
+      deadline.stop();
       expect(deadline.left).toBe(60);
     });
     await mutex.runWithin(100, 'a', task('next'));
