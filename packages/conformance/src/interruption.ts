@@ -154,7 +154,8 @@ async function rejectsInTime(
   id: string,
   call: () => Promise<unknown>,
 ): Promise<void> {
-  isHonest(await inTime(name, rejectsAs(AWAY, `${name}, the backend away,`, call)), id);
+  const rejecting = () => rejectsAs(AWAY, `${name}, the backend away,`, call);
+  isHonest(await inTime(name, rejecting), id);
 }
 
 /** What the call resolves with, or nothing if it rejects as it may. */
@@ -163,15 +164,16 @@ function settlesInTime(
   id: string,
   call: () => Promise<unknown>,
 ): Promise<{ value: unknown } | undefined> {
-  const settled = call().then(
-    (value) => ({ value }),
-    async (error: unknown) => {
-      const again = () => Promise.reject(error);
-      isHonest(await rejectsAs(AWAY, `${name}, the backend away,`, again), id);
-      return undefined;
-    },
-  );
-  return inTime(name, settled);
+  const settling = () =>
+    call().then(
+      (value) => ({ value }),
+      async (error: unknown) => {
+        const again = () => Promise.reject(error);
+        isHonest(await rejectsAs(AWAY, `${name}, the backend away,`, again), id);
+        return undefined;
+      },
+    );
+  return inTime(name, settling);
 }
 
 function isHonest(error: SessionError, id: string): void {
@@ -184,8 +186,5 @@ function isHonest(error: SessionError, id: string): void {
 }
 
 async function closesInTime(store: FullSessionStore): Promise<void> {
-  await inTime(
-    'close',
-    store.close().catch(() => {}),
-  );
+  await inTime('close', () => store.close().catch(() => {}));
 }
