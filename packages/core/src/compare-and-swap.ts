@@ -88,8 +88,8 @@ async function repeat(
   let lost: SessionError | undefined;
   for (let attempt = 0; ; attempt++) {
     const before = deadline.left;
-    // A lost answer must leave time to ask again.
-    const patience = before > shortest ? before / 2 : before;
+    // A lost answer must leave time to ask again; what could not be sent at first has all that is left.
+    const patience = before > shortest && (lost || attempt === 0) ? before / 2 : before;
     try {
       const answer = record
         ? backend.put(id, record, expected, deadline, patience)

@@ -43,7 +43,8 @@ export function decode(bytes: Buffer): Content {
   const { id, etag, history, expiresAt } = parse(`{${body.slice(0, start)}  "end": 0}`);
   const session = body.slice(start + SESSION.length, -END.length);
   const record = { session, expiresAt, etag, history };
-  if (typeof id !== 'string' || !isRecord(record)) throw new Error('it is not ours');
+  const isObject = session.startsWith('{') && session.endsWith('}');
+  if (typeof id !== 'string' || !isObject || !isRecord(record)) throw new Error('it is not ours');
   return { id, record };
 }
 

@@ -159,8 +159,13 @@ describe('a file that is not what was written is CORRUPT, and left as it is', ()
 
   test('a session that is no object, though its checksum is right', async () => {
     await store.write('a', { n: 1 });
-    const record = { session: [1], expiresAt: null, etag: 'x', history: [] };
-    for (const wrong of [{}, { session: {}, etag: 5 }, { session: {}, expiresAt: 'never' }]) {
+    const record = { session: '{}', expiresAt: null, etag: 'x', history: [] };
+    for (const wrong of [
+      { session: '[1]' },
+      { session: '' },
+      { etag: 5 },
+      { expiresAt: 'never' },
+    ]) {
       await writeFile(file, encode('a', { ...record, ...wrong } as never));
       await expect(store.read('a')).rejects.toEqual(CORRUPT);
       await expect(store.write('a', { n: 2 })).rejects.toEqual(CORRUPT);

@@ -254,15 +254,19 @@ describeWith(ownRedis(), { describe, test }, 'a server that goes away', ({ start
     const store = new RedisSessionStore(client, { ...quiet, prefix: newPrefix(), timeout: 3000 });
     await again(() => store.init());
     server.freeze();
+    let waiting = 0;
+    let most = 0;
     let refused = 0;
     const all: Promise<unknown>[] = [];
     for (let n = 0; n < 40_000; n++) {
-      const call = failure(store.write(`chat:${n}`, {}));
+      most = Math.max(most, ++waiting);
+      const call = failure(store.write(`chat:${n}`, {})).finally(() => waiting--);
       all.push(call.then(({ message }) => message.includes('too many') && refused++));
       if (n % 1000 === 999) await pause(n === 4999 ? 600 : 1);
     }
     await Promise.all(all);
-    expect(refused).toBeGreaterThan(20_000);
+    expect(most).toBeLessThan(13_000); // those refused in one batch among them
+    expect(refused).toBeGreaterThan(10_000); // the others have made room by timing out
     server.thaw();
     await again(() => store.write('a', { n: 1 }), 3000);
     await store.close();
