@@ -199,8 +199,7 @@ export class FileDriver implements Driver {
   async #makeShard(id: string): Promise<void> {
     const [shard] = placeOf(id);
     if (this.#shards.has(shard)) return;
-    await this.#root.make(shard);
-    if (this.#flush) await this.#root.hold(flushFolder);
+    await this.#root.make(shard, this.#flush);
     this.#shards.add(shard);
   }
 

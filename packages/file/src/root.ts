@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { constants, lstat, open, stat } from 'node:fs/promises';
 import { SessionError } from '@sessions/core';
-import { hasCode, makeFolder, makeInnerFolder } from './folder.ts';
+import { flushFolder, hasCode, makeFolder, makeInnerFolder } from './folder.ts';
 
 const MARK = /^\.store-[0-9a-f]{16}$/;
 const FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
@@ -56,9 +56,12 @@ export class Root {
     return this.#mark ? `${path}/../${this.#mark}/../${name}` : path;
   }
 
-  /** Makes an inner folder, unless it is there. */
-  make(name: string): Promise<void> {
-    return this.hold((root) => makeInnerFolder(`${root}/${name}`));
+  /** Makes an inner folder, unless it is there; with `flush` so that it survives a power cut. */
+  make(name: string, flush = false): Promise<void> {
+    return this.hold(async (root) => {
+      await makeInnerFolder(`${root}/${name}`);
+      if (flush) await flushFolder(root);
+    });
   }
 
   /**
