@@ -225,7 +225,7 @@ function unavailable(id: string, cause: unknown): SessionError {
 
 // The answer should be there before the store gives up.
 function deadlineOf(timeout: number): number {
-  return performance.now() + timeout - Math.min(100, timeout / 10);
+  return performance.now() + timeout - Math.min(250, timeout / 8);
 }
 
 function checkTime(deadline: number, id: string, cause?: unknown): void {
