@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { type Driver, DriverStore, HISTORY_LENGTH, type SessionRecord } from '../src/index.ts';
+import { inFakeTime } from './fake-time.ts';
 import { lost, type Put, type Remove, sequence } from './faults.ts';
 import { MapDriver } from './map-driver.ts';
 
@@ -62,25 +63,28 @@ test('of two that take and destroy a session at once, one finds nothing', async 
   expect((await Promise.all(taken)).filter(Boolean)).toEqual([{ n: 1 }]);
 });
 
-test('those who waited behind a slow change have their time when they are let go', async () => {
-  const map = new MapDriver();
-  const slowly = async <T>(value: T) => {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    return value;
-  };
-  const driver: Driver = Object.assign(Object.create(map), {
-    get: async (id: string) => slowly(await map.get(id)),
-    put: async (...args: Parameters<Put>) => slowly(await map.put(args[0], args[1], args[2])),
-  });
-  const store = new DriverStore<{ n: number }>(driver, { timeout: 1000 });
-  const slow = store.update('a', async (session) => {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    return increment(session);
-  });
-  const calls = [slow, ...Array.from({ length: 40 }, () => store.update('a', increment))];
-  await Promise.all(calls);
-  expect(await store.read('a')).toEqual({ n: 41 });
-});
+test(
+  'those who waited behind a slow change have their time when they are let go',
+  inFakeTime(async () => {
+    const map = new MapDriver();
+    const slowly = async <T>(value: T) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return value;
+    };
+    const driver: Driver = Object.assign(Object.create(map), {
+      get: async (id: string) => slowly(await map.get(id)),
+      put: async (...args: Parameters<Put>) => slowly(await map.put(args[0], args[1], args[2])),
+    });
+    const store = new DriverStore<{ n: number }>(driver, { timeout: 1000 });
+    const slow = store.update('a', async (session) => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return increment(session);
+    });
+    const calls = [slow, ...Array.from({ length: 40 }, () => store.update('a', increment))];
+    await Promise.all(calls);
+    expect(await store.read('a')).toEqual({ n: 41 });
+  }),
+);
 
 test('a change that throws or returns undefined changes nothing', async () => {
   const { map, store } = setup();
@@ -157,60 +161,72 @@ test('an update that was applied, on a backend that goes on showing what was bef
   await expect(store.update('a', increment)).rejects.toMatchObject({ outcome: 'unknown' });
 });
 
-test('update rejects with CONFLICT when others are always faster, and nothing was changed', async () => {
-  const { store, other } = setup({ timeout: 60 });
-  let n = 100;
-  const update = store.update('a', async (session) => {
-    await other.write('a', { n: n++ });
-    return increment(session);
-  });
-  await expect(update).rejects.toMatchObject({ code: 'CONFLICT', outcome: 'not-applied' });
-  expect(await store.read('a')).toEqual({ n: n - 1 });
-});
+test(
+  'update rejects with CONFLICT when others are always faster, and nothing was changed',
+  inFakeTime(async () => {
+    const { store, other } = setup({ timeout: 60 });
+    let n = 100;
+    const update = store.update('a', async (session) => {
+      await other.write('a', { n: n++ });
+      return increment(session);
+    });
+    await expect(update).rejects.toMatchObject({ code: 'CONFLICT', outcome: 'not-applied' });
+    expect(await store.read('a')).toEqual({ n: n - 1 });
+  }),
+);
 
-test('an update inside an update of the same id does not hang', async () => {
-  const { store } = setup({ timeout: 500 });
-  let once = true;
-  await store.update('a', async (session) => {
-    if (once) {
-      once = false;
-      await store.update('a', increment);
+test(
+  'an update inside an update of the same id does not hang',
+  inFakeTime(async () => {
+    const { store } = setup({ timeout: 500 });
+    let once = true;
+    await store.update('a', async (session) => {
+      if (once) {
+        once = false;
+        await store.update('a', increment);
+      }
+      return increment(session);
+    });
+    expect(await store.read('a')).toEqual({ n: 2 });
+  }),
+);
+
+test(
+  'a slow change holds up neither the budget of those behind it nor other ids',
+  inFakeTime(async () => {
+    const { store } = setup({ timeout: 500 });
+    let finish = () => {};
+    const gate = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const slow = store.update('a', async (session) => {
+      await gate;
+      return increment(session);
+    });
+    const behind = store.update('a', increment);
+    expect(await store.update('b', increment)).toEqual({ n: 1 });
+    expect(await behind).toEqual({ n: 1 }); // out of turn, after its patience
+    finish();
+    expect(await slow).toEqual({ n: 2 });
+  }),
+);
+
+test(
+  'those who wait behind a frozen call settle in time as well',
+  inFakeTime(async () => {
+    const { driver, store } = setup({ timeout: 100 });
+    await store.init();
+    driver.get = () => new Promise(() => {});
+    const started = performance.now();
+    const updates = await Promise.allSettled(
+      Array.from({ length: 50 }, () => store.update('a', increment)),
+    );
+    expect(performance.now() - started).toBeLessThanOrEqual(200);
+    for (const { reason } of updates as PromiseRejectedResult[]) {
+      expect(reason).toMatchObject({ code: 'TIMEOUT', outcome: 'not-applied' });
     }
-    return increment(session);
-  });
-  expect(await store.read('a')).toEqual({ n: 2 });
-});
-
-test('a slow change holds up neither the budget of those behind it nor other ids', async () => {
-  const { store } = setup({ timeout: 500 });
-  let finish = () => {};
-  const gate = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  const slow = store.update('a', async (session) => {
-    await gate;
-    return increment(session);
-  });
-  const behind = store.update('a', increment);
-  expect(await store.update('b', increment)).toEqual({ n: 1 });
-  expect(await behind).toEqual({ n: 1 }); // out of turn, after its patience
-  finish();
-  expect(await slow).toEqual({ n: 2 });
-});
-
-test('those who wait behind a frozen call settle in time as well', async () => {
-  const { driver, store } = setup({ timeout: 100 });
-  await store.init();
-  driver.get = () => new Promise(() => {});
-  const started = performance.now();
-  const updates = await Promise.allSettled(
-    Array.from({ length: 50 }, () => store.update('a', increment)),
-  );
-  expect(performance.now() - started).toBeLessThan(1000);
-  for (const { reason } of updates as PromiseRejectedResult[]) {
-    expect(reason).toMatchObject({ code: 'TIMEOUT', outcome: 'not-applied' });
-  }
-});
+  }),
+);
 
 describe('an update whose answer is lost is applied exactly once when the command', () => {
   test.each<[string, (put: Put) => Put]>([
@@ -247,16 +263,19 @@ describe('an update whose answer is lost is applied exactly once when the comman
     expect(await store.read('a')).toEqual({ n: 2 });
   });
 
-  test('was applied, and its answer never comes', async () => {
-    const { driver, put, store } = setup({ timeout: 3000 });
-    const swallowed: Put = async (...args) => {
-      await put(...args);
-      return new Promise<boolean>(() => {});
-    };
-    driver.put = sequence([swallowed], put);
-    expect(await store.update('a', increment)).toEqual({ n: 1 });
-    expect(await store.read('a')).toEqual({ n: 1 });
-  });
+  test(
+    'was applied, and its answer never comes',
+    inFakeTime(async () => {
+      const { driver, put, store } = setup({ timeout: 3000 });
+      const swallowed: Put = async (...args) => {
+        await put(...args);
+        return new Promise<boolean>(() => {});
+      };
+      driver.put = sequence([swallowed], put);
+      expect(await store.update('a', increment)).toEqual({ n: 1 });
+      expect(await store.read('a')).toEqual({ n: 1 });
+    }),
+  );
 
   test('was applied, and reports a conflict on being sent again', async () => {
     const { driver, put, store } = setup();
@@ -371,38 +390,47 @@ describe('an outcome that cannot be found out is told as unknown', () => {
     expect(await store.read('a')).toBeNull();
   });
 
-  test('when the backend stays away', async () => {
-    const { driver, store } = setup({ timeout: 60 });
-    driver.put = () => Promise.reject(lost());
-    await expect(store.update('a', increment)).rejects.toMatchObject({
-      code: 'UNAVAILABLE',
-      outcome: 'unknown',
-      cause: lost(),
-    });
-  });
+  test(
+    'when the backend stays away',
+    inFakeTime(async () => {
+      const { driver, store } = setup({ timeout: 60 });
+      driver.put = () => Promise.reject(lost());
+      await expect(store.update('a', increment)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        outcome: 'unknown',
+        cause: lost(),
+      });
+    }),
+  );
 
-  test('when nobody answers, within the timeout', async () => {
-    const { driver, store } = setup({ timeout: 60 });
-    driver.put = () => new Promise(() => {});
-    await expect(store.update('a', increment)).rejects.toMatchObject({
-      code: 'TIMEOUT',
-      outcome: 'unknown',
-    });
-  });
+  test(
+    'when nobody answers, within the timeout',
+    inFakeTime(async () => {
+      const { driver, store } = setup({ timeout: 60 });
+      driver.put = () => new Promise(() => {});
+      await expect(store.update('a', increment)).rejects.toMatchObject({
+        code: 'TIMEOUT',
+        outcome: 'unknown',
+      });
+    }),
+  );
 
-  test('when reading back fails', async () => {
-    const { driver, store } = setup({ timeout: 60 });
-    const get = driver.get.bind(driver);
-    driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
-      [() => Promise.reject(lost())],
-      async () => false,
-    );
-    driver.get = sequence([get], () => Promise.reject(new Error('down')));
-    await expect(store.update('a', increment)).rejects.toMatchObject({
-      outcome: 'unknown',
-      cause: lost(),
-    });
-  });
+  test(
+    'when reading back fails',
+    inFakeTime(async () => {
+      const { driver, store } = setup({ timeout: 60 });
+      const get = driver.get.bind(driver);
+      driver.put = sequence<Parameters<Put>, ReturnType<Put>>(
+        [() => Promise.reject(lost())],
+        async () => false,
+      );
+      driver.get = sequence([get], () => Promise.reject(new Error('down')));
+      await expect(store.update('a', increment)).rejects.toMatchObject({
+        outcome: 'unknown',
+        cause: lost(),
+      });
+    }),
+  );
 
   test('but is found out when reading back fails only for a while', async () => {
     const { driver, put, store } = setup();
