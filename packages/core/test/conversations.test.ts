@@ -3,6 +3,7 @@ import {
   type Conversation,
   Conversations,
   DriverStore,
+  hashId,
   type Session,
   type SessionStore,
   updateSession,
@@ -116,7 +117,9 @@ describe('setState', () => {
     async (bad) => {
       const { records, conversations } = setup();
       const run = conversations.run('a', (conversation) => conversation.setState(bad as never));
-      await expect(run).rejects.toThrow(TypeError);
+      await expect(run).rejects.toEqual(
+        new TypeError('setState takes an object, or a function that returns one at once'),
+      );
       expect(records.size).toBe(0);
     },
   );
@@ -187,7 +190,11 @@ describe('the state', () => {
       const { store, conversations } = setup();
       await store.write('a', { _state: bad });
       const run = conversations.run('a', (conversation) => conversation.setState({ count: 1 }));
-      await expect(run).rejects.toMatchObject({ code: 'CORRUPT' });
+      await expect(run).rejects.toMatchObject({
+        code: 'CORRUPT',
+        message: 'the _state of the session is no object',
+        idHash: hashId('a'),
+      });
       expect(await store.read('a')).toEqual({ _state: bad });
     },
   );
@@ -195,7 +202,9 @@ describe('the state', () => {
   test('must be an object', () => {
     const store = new DriverStore(new MapDriver());
     for (const bad of [null, 5, [], new Date()]) {
-      expect(() => new Conversations(store, bad as never)).toThrow(TypeError);
+      expect(() => new Conversations(store, bad as never)).toThrow(
+        new TypeError('a state is an object'),
+      );
       expect(() => new Conversations(bad as never)).toThrow(/no session store.*init/);
     }
   });

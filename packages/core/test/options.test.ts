@@ -74,6 +74,11 @@ describe('checkOptions', () => {
     expect(refusal('ab', ['abcd', 'abc'])).toMatch(/mean abc\?/);
   });
 
+  test('takes half of a name for it, and no less', () => {
+    expect(refusal('pre', ['signals', 'prefix'])).toMatch(/mean prefix\?/);
+    expect(refusal('pr', ['signals', 'prefix'])).toMatch(/there are signals, prefix/);
+  });
+
   test('does not speak of expiresIn where there is none', () => {
     expect(refusal('ttl', ['prefix', 'signal'])).toBe(
       'a store has no option ttl; there are prefix, signal',
