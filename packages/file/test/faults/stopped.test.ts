@@ -5,7 +5,7 @@ import { temporaryFolder } from '../support.ts';
 import { forEach, targets, traced } from './trace.ts';
 
 // Its lease, after which others may take a lock, is a quarter of it.
-const timeout = 1200;
+const timeout = 2000;
 const CHANGING = /^(mkdir|chmod|rename|openat|fsync|unlink|rmdir|write)$/;
 
 testWith(
