@@ -36,10 +36,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   readonly capabilities: Capabilities;
   readonly #backend: Backend;
   readonly #codec: Codec<unknown>;
-  readonly #expiresIn: number;
-  readonly #timeout: number;
-  readonly #maxSessionBytes: number;
-  readonly #now: () => number;
+  readonly #options: ReturnType<typeof storeOptions>;
   readonly #mutex = new KeyedMutex();
 
   /**
@@ -52,14 +49,10 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     options: number | StoreOptions = {},
     more: readonly string[] = [],
   ) {
-    const { expiresIn, timeout, maxSessionBytes, now, onWarning } = storeOptions(options, more);
+    this.#options = storeOptions(options, more);
     this.capabilities = driver.capabilities;
     this.#codec = (driver.codec ?? JSON_TEXT) as Codec<unknown>;
-    this.#backend = new Backend(driver, timeout, onWarning);
-    this.#expiresIn = expiresIn;
-    this.#timeout = timeout;
-    this.#maxSessionBytes = maxSessionBytes;
-    this.#now = now;
+    this.#backend = new Backend(driver, this.#options.timeout, this.#options.onWarning);
   }
 
   async init(): Promise<this> {
@@ -153,9 +146,9 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   ids(options: ListOptions = {}): AsyncGenerator<string> {
     checkListing(options);
     return (
-      this.#backend.ids(options, this.#now) ??
+      this.#backend.ids(options, this.#options.now) ??
       this.#backend.records(options, (id, record) =>
-        isExpired(record, this.#now()) ? undefined : id,
+        isExpired(record, this.#options.now()) ? undefined : id,
       )
     );
   }
@@ -167,7 +160,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     const records = this.#backend.records(options, (id, record) => [id, record] as const);
     await concurrently(records, async ([id, record]) => {
       await this.destroy(id);
-      if (!isExpired(record, this.#now())) cleared++;
+      if (!isExpired(record, this.#options.now())) cleared++;
     });
     return cleared;
   }
@@ -178,13 +171,13 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     let pruned = 0;
     for (;;) {
       signal?.throwIfAborted();
-      const count = await this.#backend.prune(this.#now());
+      const count = await this.#backend.prune(this.#options.now());
       if (count === undefined) break;
       if (!(count > 0)) return pruned;
       pruned += count;
     }
     const due = this.#backend.records({ signal }, (id, { expiresAt, etag }) =>
-      isExpired({ expiresAt }, this.#now()) ? { id, etag } : undefined,
+      isExpired({ expiresAt }, this.#options.now()) ? { id, etag } : undefined,
     );
     for await (const { id, etag } of due) {
       // A session that was written since has another etag, and stays.
@@ -210,13 +203,13 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     checkId(id);
     if (options) checkCall(options, ['expiresIn']);
     const swap = (deadline: Deadline) => compareAndSwap(this.#backend, id, deadline, next);
-    return this.#mutex.runWithin(this.#timeout, id, swap);
+    return this.#mutex.runWithin(this.#options.timeout, id, swap);
   }
 
   /** Puts the next record in place of the version with this etag, or of none. */
   async #replace(id: string, ifMatch: string | null, next: Next): Promise<void> {
-    await compareAndSwap(this.#backend, id, new Deadline(this.#timeout), (found) => {
-      const there = found && !isExpired(found, this.#now()) ? found.etag : null;
+    await compareAndSwap(this.#backend, id, new Deadline(this.#options.timeout), (found) => {
+      const there = found && !isExpired(found, this.#options.now()) ? found.etag : null;
       if (there === ifMatch) return next(found);
       throw new SessionError('CONFLICT', 'the session is not the version of ifMatch', { id });
     });
@@ -229,7 +222,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
 
   /** A private copy of the session in a record that is there and has not expired. */
   #live<T extends S>(record: SessionRecord<unknown> | null, id: string): T | null {
-    if (record === null || isExpired(record, this.#now())) return null;
+    if (record === null || isExpired(record, this.#options.now())) return null;
     try {
       return this.#codec.decode(record.session) as T;
     } catch (cause) {
@@ -239,7 +232,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
 
   #encode(id: string, session: S): unknown {
     try {
-      return this.#codec.encode(session, this.#maxSessionBytes);
+      return this.#codec.encode(session, this.#options.maxSessionBytes);
     } catch (error) {
       throw withHash(error, id);
     }
@@ -251,7 +244,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     found: SessionRecord<unknown> | null,
     options: LifetimeOptions | undefined,
   ): SessionRecord<unknown> {
-    const expiresAt = expiryAt(this.#now(), options?.expiresIn ?? this.#expiresIn);
+    const expiresAt = expiryAt(this.#options.now(), options?.expiresIn ?? this.#options.expiresIn);
     return { session, expiresAt, etag: newEtag(), history: found ? historyAfter(found) : [] };
   }
 }
