@@ -11,7 +11,7 @@ import { readSession, updateSession } from './update-session.ts';
  */
 export type Exclusive = <R>(
   id: string,
-  run: (lease: { readonly signal: AbortSignal }) => Promise<R>,
+  run: (lease?: { readonly signal: AbortSignal }) => Promise<R>,
 ) => Promise<R>;
 
 export interface ConversationOptions {
@@ -65,7 +65,9 @@ export class Conversations<T extends State = State> {
     return this.#mutex.run(id, async () => {
       await this.#init();
       if (!this.#exclusive) return this.#merge(id, handler, fields);
-      return this.#exclusive(id, ({ signal }) => this.#replace(id, handler, fields, signal));
+      return this.#exclusive(id, (lease) =>
+        this.#replace(id, handler, fields, lease?.signal ?? NEVER),
+      );
     });
   }
 

@@ -29,7 +29,7 @@ export async function copy<S extends Session>(
   options: CopyOptions = {},
 ): Promise<Copied> {
   checkOptions('copy', options, ['prefix', 'signal', 'onProgress', 'now']);
-  const { prefix, signal, onProgress = () => {}, now = () => Date.now() } = options;
+  const { onProgress = () => {}, now = () => Date.now(), ...listing } = options;
   checkFunction('onProgress', onProgress);
   checkFunction('now', now);
   for (const [name, store] of Object.entries({ from, to })) {
@@ -38,7 +38,7 @@ export async function copy<S extends Session>(
   }
   let copied = 0;
   let kept = 0;
-  await concurrently(from.versions({ prefix, signal }), async ([id, { session, expiresAt }]) => {
+  await concurrently(from.versions(listing), async ([id, { session, expiresAt }]) => {
     const expiresIn = expiresAt === null ? Infinity : (expiresAt - now()) / 60_000;
     if (!(expiresIn > 0)) return; // since it was listed
     try {

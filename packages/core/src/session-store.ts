@@ -137,7 +137,7 @@ export interface InterruptOptions {
 
 export interface ListOptions extends InterruptOptions {
   /** What the ids begin with; all sessions when left out. */
-  readonly prefix?: string | undefined;
+  readonly prefix?: string;
 }
 
 export interface StoreOptions {

@@ -46,7 +46,8 @@ export function checkCall(options: WriteOptions, known: readonly string[]): void
 /** Checks the options of a listing. */
 export function checkListing(options: ListOptions): void {
   checkOptions('this call', options, ['prefix', 'signal']);
-  if (options.prefix !== undefined) checkPrefix(options.prefix);
+  // `undefined` might come from a name that is not there, and must not clear the whole store.
+  if ('prefix' in options) checkPrefix(options.prefix);
 }
 
 // As text: `process.emitWarning` refuses an Error of another realm, such as a Jest test's.

@@ -73,6 +73,17 @@ test('the conversation has the signal of the lease, which aborts when it is lost
   expect(reason).toEqual(new Error('the lease was lost'));
 });
 
+test('a mutex will do where there is no signal', async () => {
+  const { store } = setup();
+  const mutex = new KeyedMutex();
+  const exclusive: Exclusive = (id, run) => mutex.run(id, run);
+  await new Conversations(store, initialState, { exclusive }).run('a', (conversation) => {
+    expect(conversation.signal.aborted).toBe(false);
+    increment(conversation);
+  });
+  expect(await store.read('a')).toMatchObject({ _state: { count: 1 } });
+});
+
 test('without exclusive the conversation has a signal that never aborts', async () => {
   const { store } = setup();
   await new Conversations(store).run('a', ({ signal }) => {
