@@ -5,6 +5,7 @@ import {
   type DriverEntry,
   JSON_TEXT,
   type Session,
+  SessionError,
   type SessionRecord,
 } from '@sessions/core';
 
@@ -19,7 +20,11 @@ export function readable(driver: Driver<unknown>): ReadableDriver {
     if (!driver.codec && typeof record.session !== 'string') {
       assert.fail('the session of a record should be the JSON text that put was given');
     }
-    return { ...record, session: codec.decode(record.session) };
+    try {
+      return { ...record, session: codec.decode(record.session) };
+    } catch (cause) {
+      throw new SessionError('CORRUPT', 'the store cannot read the session', { cause });
+    }
   };
   const entryOf = (entry: DriverEntry<unknown>): ReadableEntry =>
     Array.isArray(entry) ? [entry[0], decoded(entry[1])] : (entry as ReadableEntry);

@@ -157,10 +157,10 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     checkListing(options);
     let cleared = 0;
     // Not `ids`: what lies under an id may be no session.
-    const records = this.#backend.records(options, (id, record) => [id, record] as const);
-    await concurrently(records, async ([id, record]) => {
-      await this.destroy(id);
-      if (!isExpired(record, this.#options.now())) cleared++;
+    const found = this.#backend.records(options, (id, record) => [id, this.#live(record, id)]);
+    await concurrently(found, async ([id, session]) => {
+      await this.destroy(id as string);
+      if (session) cleared++;
     });
     return cleared;
   }
@@ -209,8 +209,8 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   /** Puts the next record in place of the version with this etag, or of none. */
   async #replace(id: string, ifMatch: string | null, next: Next): Promise<void> {
     await compareAndSwap(this.#backend, id, new Deadline(this.#options.timeout), (found) => {
-      const there = found && !isExpired(found, this.#options.now()) ? found.etag : null;
-      if (there === ifMatch) return next(found);
+      const there = this.#version(found, id);
+      if ((there?.etag ?? null) === ifMatch) return next(found);
       throw new SessionError('CONFLICT', 'the session is not the version of ifMatch', { id });
     });
   }
