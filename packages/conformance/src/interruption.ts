@@ -70,6 +70,7 @@ export const interruption: readonly Promised[] = [
         write: { n: 1 },
         update: { old: true, n: 1 },
         destroy: null,
+        clear: null,
       };
       for (const name of NAMES) {
         const [before, after] = [{ old: true }, changed[name]];
@@ -120,7 +121,7 @@ function allOperations(store: FullSessionStore): Call[] {
   return [...calls, ...inLine];
 }
 
-const UNCHANGED = ['all', 'entries', 'prune', 'read', 'touch'];
+const UNCHANGED = ['all', 'entries', 'ids', 'prune', 'read', 'readVersion', 'touch', 'versions'];
 
 /** What operations resolve with, if they do, where each has a session with its own name. */
 const TRUTHS: Readonly<Record<string, unknown>> = {
@@ -128,6 +129,7 @@ const TRUTHS: Readonly<Record<string, unknown>> = {
   update: { name: 'update', n: 1 },
   touch: true,
   prune: 0,
+  clear: 1,
   all: UNCHANGED.map((name) => ({ name })),
   entries: UNCHANGED.map((name) => [SECRET_ID + name, { name }]),
 };

@@ -3,7 +3,10 @@ import { everyStore, type Promised } from './promised.ts';
 import { sameJson } from './same-json.ts';
 
 const BASIC = ['init', 'read', 'write', 'destroy', 'all'];
-const FULL = [...BASIC, 'update', 'touch', 'entries', 'prune', 'close', Symbol.asyncDispose];
+const FULL = [
+  ...[...BASIC, 'update', 'touch', 'readVersion', 'entries', 'versions', 'ids', 'clear', 'prune'],
+  ...['close', Symbol.asyncDispose],
+];
 
 export const level: readonly Promised[] = [
   everyStore('the store is what it is certified as', async (trial) => {
