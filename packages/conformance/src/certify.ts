@@ -12,9 +12,11 @@ import { ids } from './ids.ts';
 import { interruption } from './interruption.ts';
 import { isolation } from './isolation.ts';
 import { json } from './json.ts';
+import { keeping } from './keeping.ts';
 import { lateCommands } from './late-commands.ts';
 import { level } from './level.ts';
 import { lifeCycle } from './life-cycle.ts';
+import { lifetimes } from './lifetimes.ts';
 import { listing } from './listing.ts';
 import { persistence } from './persistence.ts';
 import { processes } from './processes.ts';
@@ -48,7 +50,8 @@ const CHAPTERS: Readonly<Record<string, readonly Promised[]>> = {
   isolation,
   listing,
   expiry: [...expiry, ...expiryInRealTime],
-  updates,
+  'lifetimes of a call': lifetimes,
+  updates: [...updates, ...keeping],
   errors,
   'several processes': processes,
   persistence,

@@ -11,6 +11,7 @@ import { brokenIsolation } from './isolation.ts';
 import { brokenJson } from './json.ts';
 import { brokenLateCommands } from './late-commands.ts';
 import { brokenLifeCycle } from './life-cycle.ts';
+import { brokenLifetimes } from './lifetimes.ts';
 import { brokenListing } from './listing.ts';
 import { brokenPersistence } from './persistence.ts';
 import { brokenProcesses } from './processes.ts';
@@ -27,6 +28,7 @@ export const ALL_BROKEN: readonly Broken[] = [
   ...brokenIsolation,
   ...brokenListing,
   ...brokenExpiry,
+  ...brokenLifetimes,
   ...brokenProcesses,
   ...brokenPruning,
   ...brokenUpdates,
