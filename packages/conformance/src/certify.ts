@@ -24,6 +24,7 @@ import type { Promised } from './promised.ts';
 import { readingAndWriting } from './reading-and-writing.ts';
 import { Trial } from './trial.ts';
 import { updates } from './updates.ts';
+import { versions } from './versions.ts';
 
 export interface Certification {
   /** The test runner's `describe`. */
@@ -52,6 +53,7 @@ const CHAPTERS: Readonly<Record<string, readonly Promised[]>> = {
   expiry: [...expiry, ...expiryInRealTime],
   'lifetimes of a call': lifetimes,
   updates: [...updates, ...keeping],
+  versions,
   errors,
   'several processes': processes,
   persistence,

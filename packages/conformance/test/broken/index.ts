@@ -18,6 +18,7 @@ import { brokenProcesses } from './processes.ts';
 import { brokenPruning } from './pruning.ts';
 import { brokenReadingAndWriting } from './reading-and-writing.ts';
 import { brokenUpdates } from './updates.ts';
+import { brokenVersions } from './versions.ts';
 
 export const ALL_BROKEN: readonly Broken[] = [
   ...brokenLifeCycle,
@@ -32,6 +33,7 @@ export const ALL_BROKEN: readonly Broken[] = [
   ...brokenProcesses,
   ...brokenPruning,
   ...brokenUpdates,
+  ...brokenVersions,
   ...brokenErrors,
   ...brokenPersistence,
   ...brokenCorruption,
