@@ -19,6 +19,7 @@ import { lifeCycle } from './life-cycle.ts';
 import { lifetimes } from './lifetimes.ts';
 import { listing } from './listing.ts';
 import { persistence } from './persistence.ts';
+import { prefixes } from './prefixes.ts';
 import { processes } from './processes.ts';
 import type { Promised } from './promised.ts';
 import { readingAndWriting } from './reading-and-writing.ts';
@@ -50,6 +51,7 @@ const CHAPTERS: Readonly<Record<string, readonly Promised[]>> = {
   JSON: json,
   isolation,
   listing,
+  'listing by prefix': prefixes,
   expiry: [...expiry, ...expiryInRealTime],
   'lifetimes of a call': lifetimes,
   updates: [...updates, ...keeping],

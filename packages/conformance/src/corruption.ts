@@ -81,6 +81,20 @@ export const corruption: readonly Promised[] = [
     }
   }),
 
+  lastingStores('clear leaves a corrupt record, and tells onWarning', async (trial) => {
+    const warnings: Error[] = [];
+    const store = await trial.open({ onWarning: (warning) => void warnings.push(warning) });
+    for (const id of ['a', SECRET_ID, 'b']) await store.write(id, { [SECRET]: SECRET });
+    await trial.corrupt(SECRET_ID);
+    warnings.splice(0);
+    sameJson(await store.clear(), 2, 'what clear counts besides a corrupt record');
+    const codes = warnings.map((warning) => (isSessionError(warning) ? warning.code : warning));
+    sameJson(codes, ['CORRUPT'], 'what onWarning heard of clear');
+    keepsSecrets(warnings.pop() as SessionError);
+    await rejectsAs('CORRUPT', 'read of a corrupt record after clear', () => store.read(SECRET_ID));
+    sameJson(await listed(store), [], 'entries after clear');
+  }),
+
   lastingStores('destroy removes a corrupt record', async (trial) => {
     const warnings: Error[] = [];
     const store = await trial.open({ onWarning: (warning) => void warnings.push(warning) });

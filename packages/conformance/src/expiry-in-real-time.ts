@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FullSessionStore, Session } from '@sessions/core';
 import { MINUTE } from './clock.ts';
+import { gathered } from './operations.ts';
 import { fullStores, type Promised } from './promised.ts';
 import { sameJson } from './same-json.ts';
 
@@ -31,6 +32,24 @@ export const expiryInRealTime: readonly Promised[] = [
     if (!trial.isShared) return; // what was written has expired, too
     const found = await Promise.all(ids.map((id) => store.read(id)));
     sameJson(found, [{ new: true }, { new: true }, null, null], `the sessions ${ids} after that`);
+  }),
+
+  fullStores('no listing gives what has expired by the real time', async (trial) => {
+    const store = await trial.open({ timeout: TIMEOUT });
+    const brief = { expiresIn: MILLISECOND };
+    for (const id of ['a:1', 'a:2', 'b']) await store.write(id, { old: true }, brief);
+    for (const id of ['a:1', 'a:2', 'b']) await isGone(store, id);
+    await store.write('a:3', { new: true });
+    for (const options of [undefined, { prefix: 'a:' }]) {
+      const ids = await gathered(store.ids(options));
+      const entries = await gathered(store.entries(options));
+      const versions = await gathered(store.versions(options));
+      sameJson(ids, ['a:3'], 'the ids where all others have expired');
+      for (const found of [entries, versions]) {
+        const given = found.map(([id]) => id);
+        sameJson(given, ['a:3'], 'the ids from a listing where all others have expired');
+      }
+    }
   }),
 ];
 

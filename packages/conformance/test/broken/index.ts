@@ -14,6 +14,7 @@ import { brokenLifeCycle } from './life-cycle.ts';
 import { brokenLifetimes } from './lifetimes.ts';
 import { brokenListing } from './listing.ts';
 import { brokenPersistence } from './persistence.ts';
+import { brokenPrefixes } from './prefixes.ts';
 import { brokenProcesses } from './processes.ts';
 import { brokenPruning } from './pruning.ts';
 import { brokenReadingAndWriting } from './reading-and-writing.ts';
@@ -28,6 +29,7 @@ export const ALL_BROKEN: readonly Broken[] = [
   ...brokenJson,
   ...brokenIsolation,
   ...brokenListing,
+  ...brokenPrefixes,
   ...brokenExpiry,
   ...brokenLifetimes,
   ...brokenProcesses,
