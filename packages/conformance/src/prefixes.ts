@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import type { FullSessionStore, ListOptions } from '@sessions/core';
 import { MINUTE } from './clock.ts';
 import { gathered, listed } from './operations.ts';
@@ -166,9 +167,9 @@ export const prefixes: readonly Promised[] = [
   fullStores('a wrong prefix, or option, lists and clears nothing', async (trial) => {
     const store = await trial.open();
     await writeAll(store, ['a:1', 'b']);
-    const wrong = [{ prefix: 42 }, { prefix: null }, { prefix: /a/ }, { prefix: '\ud83d' }];
+    const wrong = [42, null, undefined, /a/, '\ud83d'].map((prefix) => ({ prefix }));
     for (const options of [...wrong, { prefx: 'a:' }] as object[]) {
-      const shown = JSON.stringify(options);
+      const shown = inspect(options);
       for (const [name, listing] of Object.entries(LISTINGS)) {
         const listingWrong = async () => gathered(listing(store, options));
         const error = await rejection(`${name} with ${shown} should reject`, listingWrong);

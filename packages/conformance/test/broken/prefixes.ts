@@ -192,7 +192,7 @@ export const brokenPrefixes: readonly Broken[] = [
     'does not hear the signal of ids',
     [SIGNAL],
     class extends BreakableStore {
-      override ids({ prefix }: ListOptions = {}) {
+      override ids({ prefix = '' }: ListOptions = {}) {
         return super.ids({ prefix });
       }
     },
@@ -201,7 +201,7 @@ export const brokenPrefixes: readonly Broken[] = [
     'does not hear the signal of versions',
     [SIGNAL],
     class extends BreakableStore {
-      override versions({ prefix }: ListOptions = {}) {
+      override versions({ prefix = '' }: ListOptions = {}) {
         return super.versions({ prefix });
       }
     },
@@ -210,7 +210,7 @@ export const brokenPrefixes: readonly Broken[] = [
     'does not hear the signal of clear',
     [SIGNAL],
     class extends BreakableStore {
-      override clear({ prefix }: ListOptions = {}): Promise<number> {
+      override clear({ prefix = '' }: ListOptions = {}): Promise<number> {
         return super.clear({ prefix });
       }
     },
@@ -219,7 +219,7 @@ export const brokenPrefixes: readonly Broken[] = [
     'clears all where a prefix is mistyped',
     [WRONG],
     class extends BreakableStore {
-      override clear({ prefix, signal }: ListOptions = {}): Promise<number> {
+      override clear({ prefix = '', signal }: ListOptions = {}): Promise<number> {
         return super.clear({ prefix, signal });
       }
     },
@@ -229,7 +229,7 @@ export const brokenPrefixes: readonly Broken[] = [
     [WRONG],
     class extends BreakableStore {
       override clear(options: ListOptions = {}): Promise<number> {
-        return super.clear({ ...options, prefix: options.prefix ?? undefined });
+        return super.clear({ ...options, prefix: options.prefix ?? '' });
       }
     },
   ),
