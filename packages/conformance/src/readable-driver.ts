@@ -20,10 +20,11 @@ export function readable(driver: Driver<unknown>): ReadableDriver {
     if (!driver.codec && typeof record.session !== 'string') {
       assert.fail('the session of a record should be the JSON text that put was given');
     }
+    // As the store does: a driver need not look at what is in a session.
     try {
       return { ...record, session: codec.decode(record.session) };
     } catch (cause) {
-      throw new SessionError('CORRUPT', 'the store cannot read the session', { cause });
+      throw new SessionError('CORRUPT', 'the session of a record cannot be read', { cause });
     }
   };
   const entryOf = (entry: DriverEntry<unknown>): ReadableEntry =>

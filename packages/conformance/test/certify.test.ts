@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { DriverStore, type SessionStore } from '@sessions/core';
+import { type applyPut, DriverStore, SessionError, type SessionStore } from '@sessions/core';
 import type { Backend } from '../src/index.ts';
 import { MapStore } from './fixtures/map-store.ts';
-import { type Away, ServerDriver } from './fixtures/server.ts';
+import { type Away, Server, ServerDriver } from './fixtures/server.ts';
 import { CLUSTER, type Declared, declared, MEMORY, serverBackend } from './fixtures/trials.ts';
 
 const minimal = (backend: () => Backend): Declared[] => declared({ backend });
@@ -87,6 +87,24 @@ describe('a server that may apply a command late', () => {
       for (const text of [LATE, LATE_UPDATE]) await find(tests(away), text).run();
     });
   }
+});
+
+test('a driver need not look at what is in a session, until it replaces it', async () => {
+  class TrustingDriver extends ServerDriver {
+    protected override decide(...[current, ...rest]: Parameters<typeof applyPut<string>>) {
+      if (current?.session.endsWith('cut')) throw new SessionError('CORRUPT', 'it is cut');
+      return super.decide(current, ...rest);
+    }
+  }
+  const tests = full(() => {
+    const server = new Server();
+    const cut = (text = '') => JSON.stringify({ ...JSON.parse(text), session: '{"cut' });
+    return {
+      ...serverBackend(() => new TrustingDriver(server)),
+      corrupt: (id) => void server.texts.set(id, cut(server.texts.get(id))),
+    };
+  });
+  await find(tests, 'put replaces no corrupt record, whatever it expects').run();
 });
 
 describe('a kit that lacks something fails', () => {
