@@ -22,6 +22,8 @@ export class TcpProxy {
   accepted = 0;
   /** The first request that matches breaks its connection, and does not arrive. */
   breakAt: RegExp | undefined;
+  /** Gets what clients send, as it comes. */
+  onRequest: ((data: Buffer) => void) | undefined;
   readonly #host: string;
   readonly #target: number;
   readonly #pairs = new Set<Pair>();
@@ -100,6 +102,7 @@ export class TcpProxy {
     const pair: Pair = { near, far, held };
     this.#pairs.add(pair);
     near.on('data', (data) => {
+      this.onRequest?.(data);
       if (this.breakAt?.test(data.toString('latin1'))) {
         this.breakAt = undefined;
         near.destroy();
