@@ -13,8 +13,28 @@ const BOTTENDER = JSON.stringify({
   _state: { visits: 3 },
 });
 
-describeWith(await findRedis(), { describe, test }, 'README', (server) => {
-  const redis = new Redis(server.url, { lazyConnect: true });
+/** The URL of a database with nothing in it: the README uses the usual prefix. */
+async function emptyDatabase(serverUrl: string): Promise<string> {
+  const redis = new Redis(serverUrl);
+  try {
+    for (let db = 15; db > 0; db--) {
+      await redis.select(db);
+      if ((await redis.dbsize()) > 0) continue;
+      const url = new URL(serverUrl);
+      url.pathname = `/${db}`;
+      return url.href;
+    }
+  } finally {
+    redis.disconnect();
+  }
+  throw new Error('the server has no empty database');
+}
+
+const found = await findRedis();
+const url = 'reason' in found ? '' : await emptyDatabase(found.url);
+
+describeWith(found, { describe, test }, 'README', (server) => {
+  const redis = new Redis(url, { lazyConnect: true });
   beforeAll(async () => {
     // For 'Coming from Bottender': as it writes its sessions, one with a lifetime and one without.
     await redis.set('sessions:telegram:42', BOTTENDER, 'EX', 3600);
@@ -23,14 +43,15 @@ describeWith(await findRedis(), { describe, test }, 'README', (server) => {
     await redis.set('sessions:text:of:others', 'theirs');
   });
   afterAll(async () => {
+    await redis.flushdb();
     redis.disconnect();
     await server.stop();
   });
 
-  testExamples(join(import.meta.dirname, '../README.md'), { REDIS_URL: server.url });
+  testExamples(join(import.meta.dirname, '../README.md'), { REDIS_URL: url });
 
   test('what came from Bottender has what is left of its lifetime, and the old keys are gone', async () => {
-    const store = new RedisSessionStore(server.url, { onWarning: () => {} });
+    const store = new RedisSessionStore(url, { onWarning: () => {} });
     expect(await store.read('telegram:42')).toEqual(JSON.parse(BOTTENDER));
     const { expiresAt } = (await store.readVersion('telegram:42')) ?? {};
     expect(expiresAt).toBeGreaterThan(Date.now() + 3_500_000);
@@ -41,5 +62,5 @@ describeWith(await findRedis(), { describe, test }, 'README', (server) => {
     await store.close();
   });
 
-  testDemo(server.url, join(import.meta.dirname, '..'));
+  testDemo(url, join(import.meta.dirname, '..'));
 });
