@@ -257,7 +257,7 @@ describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) =
     const one = `${mongo.direct(proxy.port)}&maxPoolSize=1&socketTimeoutMS=1000`;
     const client = new MongoClient(one);
     const store = new MongoSessionStore(client, { dbName, timeout: TIMEOUT });
-    await store.init();
+    await works(store);
     await proxy.set('stuck');
     const taken = client.db(dbName).command({ ping: 1 });
     const failure = await failureOf(() => store.write('a', { n: 1 }));
@@ -328,10 +328,16 @@ describeWith(await ownMongo(), { describe, test }, name, ({ start }) => {
     return { server, isReplicaSet: setName !== undefined };
   };
 
+  const open = async (url: string) => {
+    const store = new MongoSessionStore(url, { timeout: LONGER });
+    await works(store);
+    return store;
+  };
+
   test('that is killed: UNAVAILABLE or TIMEOUT, and works again without help', async () => {
     const { server, isReplicaSet } = await own();
     try {
-      const store = await new MongoSessionStore(server.url, { timeout: LONGER }).init();
+      const store = await open(server.url);
       await store.write('a', { n: 1 });
       const running = load([store, store], 'b');
       await pause(200);
@@ -361,11 +367,7 @@ describeWith(await ownMongo(), { describe, test }, name, ({ start }) => {
   test('that is frozen: TIMEOUT in time, and exact when it goes on', async () => {
     const { server } = await own();
     try {
-      const options = { timeout: LONGER };
-      const stores = await Promise.all([
-        new MongoSessionStore(server.url, options).init(),
-        new MongoSessionStore(server.url, options).init(),
-      ]);
+      const stores = await Promise.all([open(server.url), open(server.url)]);
       const [store] = stores;
       await store.write('a', { n: 1 });
       const running = load(stores, 'b');
@@ -373,7 +375,7 @@ describeWith(await ownMongo(), { describe, test }, name, ({ start }) => {
       await server.freeze();
       const failures = await failuresOf(store, LONGER);
       for (const failure of Object.values(failures)) expect(failure).toMatch(/UNAVAILABLE|TIMEOUT/);
-      const unused = new MongoSessionStore(server.url, options);
+      const unused = new MongoSessionStore(server.url, { timeout: LONGER });
       await failureOf(() => unused.init(), LONGER);
       await unused.close();
       await pause(1000);
@@ -394,7 +396,7 @@ describeWith(await ownMongo(), { describe, test }, name, ({ start }) => {
   test('closing a store on a frozen server ends in time', async () => {
     const { server } = await own();
     try {
-      const store = await new MongoSessionStore(server.url, { timeout: LONGER }).init();
+      const store = await open(server.url);
       await store.write('a', {});
       await server.freeze();
       const started = performance.now();
