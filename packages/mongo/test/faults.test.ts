@@ -292,8 +292,11 @@ describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) =
     const open = () => new MongoSessionStore(url, { dbName, timeout: 3000 }).init();
     const stores = await Promise.all([open(), open(), open()]);
     const running = load(stores, 'a');
-    for (let n = 0; n < 20; n++) {
-      await pause(50 + Math.random() * 150);
+    const { acknowledged } = running;
+    for (let n = 0; n < 10; n++) {
+      const before = acknowledged.length;
+      await until(() => acknowledged.length > before, 'an update between two cuts');
+      await pause(Math.random() * 50);
       await proxy.set('mute');
       await pause(Math.random() * 15);
       proxy.cut();
@@ -303,7 +306,6 @@ describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) =
     const plain = new MongoSessionStore(mongo.direct(), { dbName });
     const session = await plain.read('a');
     isExact(session?.tokens, result);
-    expect(result.acknowledged.length).toBeGreaterThan(5);
     await Promise.all([...stores, plain].map((store) => store.close()));
     await proxy.stop();
   };
