@@ -379,7 +379,7 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
     test('of fifty stores that create a session at once, all get to change it', async () => {
       const client = new MongoClient(mongo.direct());
       opened.push(client);
-      const stores = Array.from({ length: 50 }, () => open({ timeout: 15_000 }, client));
+      const stores = Array.from({ length: 50 }, () => open({ timeout: 60_000 }, client));
       await Promise.all(stores.map((store) => store.init()));
       await Promise.all(
         stores.map((store, n) =>
@@ -389,7 +389,7 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
       const session = await stores[0]?.read('a');
       const seen: number[] = session?.seen;
       expect(seen.sort((a, b) => a - b)).toEqual(stores.map((_, n) => n));
-    });
+    }, 70_000);
 
     test('of fifty writes at once to an absent session, every one is applied', async () => {
       const drivers = await Promise.all([driver(), driver(), driver()]);
