@@ -22,7 +22,7 @@ export const testsOf = {
     'if-match',
     'keep',
   ],
-  backend: ['store', 'listing', 'update'],
+  backend: ['backend', 'store', 'listing', 'expiry'],
   conversation: ['conversations', 'exclusive', 'object-prototype'],
   conversations: ['conversations', 'exclusive', 'options'],
   errors: ['store'],
