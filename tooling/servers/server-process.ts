@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const LONGEST_START = 20_000;
+const LONGEST_STOP = 5000;
 
 /** A server that can be started, if it is on PATH. */
 export interface Program {
@@ -86,6 +87,11 @@ export class ServerProcess {
   /** Stops it in the middle of whatever it does: connections stay, nothing is answered. */
   freeze(): void {
     this.#child?.kill('SIGSTOP');
+    // The signal stops a server of many threads some milliseconds later.
+    const end = performance.now() + LONGEST_STOP;
+    while (this.pid !== 0 && isRunning(this.pid)) {
+      if (performance.now() > end) throw new Error(`${this.#kind.program} did not stop`);
+    }
   }
 
   thaw(): void {
@@ -130,6 +136,19 @@ export async function until(
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`${what} did not come within ${milliseconds} ms`);
     await pause(20);
+  }
+}
+
+/** Whether a thread of the process is not stopped, where Linux tells. */
+function isRunning(pid: number): boolean {
+  if (process.platform !== 'linux') return false;
+  const threads = `/proc/${pid}/task`;
+  try {
+    return readdirSync(threads).some(
+      (thread) => !/\) [TZX] /.test(readFileSync(`${threads}/${thread}/stat`, 'latin1')),
+    );
+  } catch {
+    return false; // it has ended
   }
 }
 
