@@ -1,6 +1,7 @@
 import { checkOptions } from '@sessions/core';
 import { Redis, type RedisOptions } from 'ioredis';
-import { type Client, checkUrl, isClient } from './connection.ts';
+import { type Client, isClient } from './client.ts';
+import { checkUrl } from './url.ts';
 
 /** What the store is to connect to: a URL, a port, options of ioredis, or a client. */
 export type Given = string | number | RedisOptions | Client | undefined;

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { ownRedis } from '../../../tooling/servers/redis.ts';
-import { freePort, type ServerProcess } from '../../../tooling/servers/server-process.ts';
+import { freePort, type ServerProcess, until } from '../../../tooling/servers/server-process.ts';
 import { RedisSessionStore } from '../src/index.ts';
 import { failure, newPrefix, quiet } from './support.ts';
 
@@ -163,33 +163,42 @@ describeWith(ownRedis(), { describe, test }, 'connecting', ({ start }) => {
   );
 
   describe('with a client of the caller’s', () => {
-    test('close leaves it open, and no listener behind', async () => {
-      const client = new Redis({ port: server.port, password });
-      await client.ping();
-      const count = () =>
-        client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0);
-      const before = count();
-      const store = new RedisSessionStore(client, { ...quiet, prefix: newPrefix() });
-      await store.write('a', { n: 1 });
-      await store.destroy('a');
-      await store.close();
-      expect(count()).toBe(before);
-      expect(await client.ping()).toBe('PONG');
-      client.disconnect();
-    });
+    const connections = async (admin: Redis) =>
+      String(await admin.call('CLIENT', 'LIST')).match(/^id=/gm)?.length;
 
-    test('that has not connected yet, it is made to; one that was closed is an error', async () => {
+    test('it lends its settings and nothing else, whatever becomes of it', async () => {
       const client = new Redis({ port: server.port, password, lazyConnect: true });
+      const listeners = () => client.eventNames().map((event) => client.listenerCount(event));
+      const before = listeners();
       const store = new RedisSessionStore(client, { ...quiet, prefix: newPrefix(), timeout: 1000 });
       await store.write('a', { n: 1 });
+      expect(client.status).toBe('wait');
+      expect(listeners()).toEqual(before);
+      await client.ping();
+      client.disconnect();
       expect(await store.read('a')).toEqual({ n: 1 });
       await store.destroy('a');
+      await store.close();
+    });
+
+    test('all stores that share it share one more connection, closed with the last', async () => {
+      const client = new Redis({ port: server.port, password });
+      const before = (await connections(client)) ?? 0;
+      const make = () => new RedisSessionStore(client, { ...quiet, prefix: newPrefix() });
+      const stores = Array.from({ length: 5 }, make);
+      await Promise.all(stores.map((store) => store.init()));
+      expect(await connections(client)).toBe(before + 1);
+      await Promise.all(stores.slice(1).map((store) => store.close()));
+      await stores[0]?.write('a', { n: 1 });
+      await stores[0]?.destroy('a');
+      expect(await connections(client)).toBe(before + 1);
+      await stores[0]?.close();
+      const isGone = async () => (await connections(client)) === before;
+      await until(isGone, 'the connection to be gone');
+      const late = await make().init();
+      expect(await connections(client)).toBe(before + 1);
+      await late.close();
       client.disconnect();
-      expect(await failure(store.read('a'))).toMatchObject({ code: 'UNAVAILABLE' });
-      expect(await failure(store.write('a', {}))).toMatchObject({ outcome: 'not-applied' });
-      const late = new RedisSessionStore(client, quiet);
-      expect(await failure(late.init())).toMatchObject({ code: 'UNAVAILABLE' });
-      await Promise.all([store.close(), late.close()]);
     });
 
     test('that loses its server, the store works again with it', async () => {

@@ -130,13 +130,48 @@ describeWith(await findRedis(), { describe, test }, 'keys', (server) => {
     's1 2 - e\n[]',
     's1 4 - e\nnull',
     's1 2 x e\n{}',
+    's1 2 1e9 e\n{}',
     's1 2 - \n{}',
+    's1 2  e\n{}',
     's2 2 - e\n{}',
     's1 2 - e\n{',
-  ])('%j is corrupt', async (value) => {
+    `s1 2 - ${'e'.repeat(2000)}\n{}`,
+  ])('%j is corrupt, to who reads and to who writes', async (value) => {
     await admin.set(`${base}a`, value);
     const store = open(base);
+    for (const call of [
+      () => store.read('a'),
+      () => store.write('a', { n: 1 }),
+      () => store.update('a', () => ({ n: 1 })),
+      () => store.write('a', { n: 1 }, { ifMatch: null }),
+    ]) {
+      expect(await failure(call())).toMatchObject({ code: 'CORRUPT' });
+    }
+    expect(await admin.get(`${base}a`)).toBe(value);
+    await store.destroy('a');
+    expect(await store.read('a')).toBeNull();
+  });
+
+  test('JSON that is damaged inside is corrupt to who reads; a write takes its place', async () => {
+    await admin.set(`${base}a`, 's1 5 - e\n{"a"}');
+    const store = open(base);
     expect(await failure(store.read('a'))).toMatchObject({ code: 'CORRUPT' });
+    await store.write('a', { n: 1 });
+    expect(await store.read('a')).toEqual({ n: 1 });
+  });
+
+  test('a line that is longer than most is read all the same', async () => {
+    const etag = 'e'.repeat(400);
+    const store = open(base);
+    await admin.set(`${base}a`, `s1 7 - ${etag}\n{"n":1}`);
+    expect(await store.update('a', (session) => ({ n: session?.n + 1 }))).toEqual({ n: 2 });
+    await store.write('a', { n: 3 });
+    expect((await admin.get(`${base}a`))?.split('\n')[0]?.split(' ').at(-1)).toBe(etag);
+    // Where it ends just where the short look ends, the session begins after it.
+    const exact = 'e'.repeat(192 - 's1 7 - \n'.length);
+    await admin.set(`${base}b`, `s1 7 - ${exact}\n{"n":1}`);
+    await store.write('b', { n: 2 });
+    expect(await store.read('b')).toEqual({ n: 2 });
   });
 
   test('a session of a mebibyte and the longest history come back', async () => {

@@ -33,26 +33,32 @@ describeWith(servers, { describe, test }, 'replicas', (all: SentinelServers) => 
     await all.stop();
   });
 
-  test('a write that waits for replicas is on all of them', async () => {
-    const prefix = newPrefix();
-    const store = new RedisSessionStore(master?.port, { ...quiet, prefix, replicas: 2 });
-    const read = async (port: number) => {
-      const replica = new Redis(port);
-      const value = await replica.get(`${prefix}a`);
-      replica.disconnect();
-      return value;
-    };
-    for (let n = 0; n < 20; n++) {
-      await store.update('a', () => ({ n }));
-      for (const { port } of replicas) expect(await read(port)).toContain(`{"n":${n}}`);
-    }
-    await Promise.all(Array.from({ length: 50 }, (_, n) => store.write(`b${n}`, { n })));
-    expect(await store.all()).toHaveLength(51);
-    await store.destroy('a');
-    await store.destroy('a');
-    for (const { port } of replicas) expect(await read(port)).toBeNull();
-    await store.close();
-  });
+  test.each(['', 'mine:'])(
+    'a write that waits for replicas is on all of them (prefix %j)',
+    async (keyPrefix) => {
+      const prefix = newPrefix();
+      const store = new RedisSessionStore(
+        { port: master?.port ?? 0, keyPrefix },
+        { ...quiet, prefix, replicas: 2 },
+      );
+      const read = async (port: number) => {
+        const replica = new Redis(port);
+        const value = await replica.get(`${keyPrefix}${prefix}a`);
+        replica.disconnect();
+        return value;
+      };
+      for (let n = 0; n < 20; n++) {
+        await store.update('a', () => ({ n }));
+        for (const { port } of replicas) expect(await read(port)).toContain(`{"n":${n}}`);
+      }
+      await Promise.all(Array.from({ length: 50 }, (_, n) => store.write(`b${n}`, { n })));
+      expect(await store.all()).toHaveLength(51);
+      await store.destroy('a');
+      await store.destroy('a');
+      for (const { port } of replicas) expect(await read(port)).toBeNull();
+      await store.close();
+    },
+  );
 
   test('a write that too few replicas have is an error, and may be there', async () => {
     const prefix = newPrefix();
