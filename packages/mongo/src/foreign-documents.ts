@@ -1,4 +1,4 @@
-import type { Collection, Document } from 'mongodb';
+import type { Collection } from 'mongodb';
 
 const WARNING =
   "the collection has documents with an ObjectId as _id, which are not sessions; the store does not see them: see 'Coming from Bottender' in the README of @sessions/mongo";
@@ -6,9 +6,9 @@ const WARNING =
 /** What to tell of documents that no store wrote, or `undefined`: one look at the index of `_id`. */
 export async function foreignDocumentsIn(
   collection: Collection,
-  options: Document,
+  maxTimeMS: number,
 ): Promise<string | undefined> {
-  const query = { ...options, projection: { _id: 1 } };
+  const query = { maxTimeMS, projection: { _id: 1 } };
   const found = await collection.findOne({ _id: { $type: 'objectId' } }, query).catch(() => null);
   return found ? WARNING : undefined;
 }

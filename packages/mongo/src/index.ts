@@ -1,6 +1,7 @@
 import { DriverStore, type Session } from '@sessions/core';
 import type { Collection, Db, MongoClient } from 'mongodb';
-import { MongoDriver, type MongoOptions } from './mongo-driver.ts';
+import { MongoDriver } from './mongo-driver.ts';
+import type { MongoOptions } from './options.ts';
 
 export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sessions/core';
 export type { MongoOptions };

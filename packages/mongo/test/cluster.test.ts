@@ -163,7 +163,7 @@ describeMongo(found, 'MongoSessionStore on several servers', (mongo) => {
             argument: { url, dbName },
           },
           async corrupt(id) {
-            await sessions.updateOne({ _id: id as never }, { $set: { data: '{"cut' } });
+            await sessions.replaceOne({ _id: id as never }, { v: 1, data: '{"cut' });
           },
           async interrupt() {
             await proxy.set('down');

@@ -14,8 +14,11 @@ afterAll(async () => {
 
 const absences: [name: string, traffic: Traffic][] = [
   ['refuses connections', 'down'],
-  ['does not answer', 'stuck'],
+  ['does not answer', 'held'],
 ];
+
+// What is left of a document.
+const CUT_SHORT = { v: 1, data: '{"cut' };
 
 describeMongo(found, 'MongoDB', (mongo) => {
   for (const [name, traffic] of absences) {
@@ -37,12 +40,12 @@ describeMongo(found, 'MongoDB', (mongo) => {
             argument: { url, dbName },
           },
           async corrupt(id) {
-            const filter = { _id: id as never };
-            await db.collection('sessions').updateOne(filter, { $set: { data: '{"cut' } });
+            await db.collection('sessions').replaceOne({ _id: id as never }, CUT_SHORT);
           },
           async interrupt() {
             await proxy.set(traffic);
-            return () => proxy.set('open');
+            const restore = () => proxy.set('open');
+            return traffic === 'held' ? { restore, deliver: () => proxy.deliver() } : restore;
           },
           async dispose() {
             await db.dropDatabase();

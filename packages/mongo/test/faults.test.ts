@@ -6,7 +6,8 @@ import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { ownMongo } from '../../../tooling/servers/mongo.ts';
 import { freePort, until } from '../../../tooling/servers/server-process.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
-import { connect, explain, OF_WRITE } from '../src/client.ts';
+import { connect } from '../src/collection.ts';
+import { isRefusal } from '../src/failure.ts';
 import { type MongoOptions, MongoSessionStore } from '../src/index.ts';
 import { describeMongo, greet, initiate, openMongo, testUnless } from './server.ts';
 
@@ -139,13 +140,13 @@ describe('a server that is absent', () => {
 });
 
 test('what the client meets when it tries again says nothing about a command that was sent', () => {
-  const of = (error: Error, more: object) => explain(Object.assign(error, more), 1, OF_WRITE);
-  const refused = new MongoServerError({ message: 'no' });
-  expect(of(refused, { code: 13 })).toMatchObject({ outcome: 'not-applied' });
+  const refuses = (error: Error, more: object) => isRefusal(Object.assign(error, more));
+  const answer = () => new MongoServerError({ message: 'no' });
+  expect(refuses(answer(), { code: 13 })).toBe(true);
   const atTheDoor = new MongoServerError({ message: 'no', errorLabels: ['HandshakeError'] });
-  expect(of(atTheDoor, { code: 18 })).toMatchObject({ outcome: 'unknown' });
+  expect(refuses(atTheDoor, { code: 18 })).toBe(false);
   const nowhere = Object.assign(new Error('no server'), { name: 'MongoServerSelectionError' });
-  expect(of(nowhere, { code: 8000 })).toMatchObject({ outcome: 'unknown' });
+  expect(refuses(nowhere, { code: 8000 })).toBe(false);
 });
 
 describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) => {
@@ -210,6 +211,30 @@ describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) =
     await works(store);
     expect(await store.read('write')).toEqual({ n: 1 });
     expect(await store.read('destroy')).toBeNull();
+    await store.close();
+    await client.close();
+    await proxy.stop();
+  });
+
+  test('a write in line behind one that hangs is given up in time, and is never sent', async () => {
+    const proxy = await TcpProxy.to(mongo.direct());
+    const dbName = mongo.namespace();
+    // Whose commands hang for as long as the server does.
+    const client = new MongoClient(mongo.direct(proxy.port));
+    const store = new MongoSessionStore(client, { dbName, timeout: TIMEOUT });
+    await works(store);
+    await store.write('a', { n: 0 });
+    await proxy.set('held');
+    const inLine = [1, 2, 3].map((n) => failureOf(() => store.write('a', { n })));
+    expect((await Promise.all(inLine))[0]).toEqual({ code: 'TIMEOUT', outcome: 'unknown' });
+    await proxy.set('open');
+    proxy.deliver();
+    await works(store);
+    await pause(200);
+    const direct = mongo.client.db(dbName).collection('sessions');
+    expect(await direct.findOne({ _id: 'a' as never })).toMatchObject({ data: '{"n":1}' });
+    await store.write('a', { n: 4 });
+    expect(await store.read('a')).toEqual({ n: 4 });
     await store.close();
     await client.close();
     await proxy.stop();

@@ -13,7 +13,7 @@ import {
   Long,
   MongoClient,
 } from 'mongodb';
-import { redacted } from '../src/client.ts';
+import { redacted } from '../src/failure.ts';
 import { type MongoOptions, MongoSessionStore } from '../src/index.ts';
 import { MongoDriver } from '../src/mongo-driver.ts';
 import { describeMongo, openMongo, testUnless } from './server.ts';
@@ -213,9 +213,9 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
         () => store.write('a', {}),
         () => store.touch('a'),
         () => store.update('a', () => ({})),
+        () => direct.get('a', 5000),
         () => direct.put('a', recordOf({}, 'new'), null, 5000),
         () => direct.put('a', recordOf({}, 'new'), undefined, 5000),
-        () => direct.put('a', recordOf({}, 'new'), etag, 5000),
       ];
       for (const refusal of refusals) {
         expect(await rejection(refusal())).toMatchObject({ code, outcome: 'not-applied' });
@@ -224,6 +224,41 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
       expect(await sessions.findOne()).toEqual(before);
       await store.destroy('a');
       expect(await sessions.countDocuments()).toBe(0);
+    });
+
+    test('a document that was cut short is not replaced by a process that knew it, either', async () => {
+      const direct = await driver();
+      const [first, next] = [recordOf({ n: 1 }, 'first'), recordOf({ n: 2 }, 'next')];
+      await direct.put('a', first, null, 5000);
+      await sessions.replaceOne({ _id: 'a' as never }, { v: 1, data: '{"n":' });
+      for (const expected of [undefined, 'first', null]) {
+        const put = (async () => direct.put('a', next, expected, 5000))();
+        expect(await rejection(put)).toMatchObject({ code: 'CORRUPT', outcome: 'not-applied' });
+      }
+      expect(await direct.delete('a', 'first', 5000)).toBe(false);
+      expect(await sessions.countDocuments()).toBe(1);
+      expect(await direct.delete('a', undefined, 5000)).toBe(true);
+      expect(await sessions.countDocuments()).toBe(0);
+    });
+
+    test('a place that was kept for a session is none, and is taken by the next', async () => {
+      const store = open();
+      const keep = async (id: string) => {
+        const place = { v: 0, data: '', etags: [`${id}!`], expiresAt: new Date(Date.now() + 1e6) };
+        await sessions.insertOne({ _id: id as never, ...place });
+      };
+      for (const id of ['a', 'b', 'c', 'd']) await keep(id);
+      expect(await store.read('a')).toBeNull();
+      expect(await store.all()).toEqual([]);
+      for await (const id of store.ids()) expect(id).toBeUndefined();
+      await store.write('a', { n: 1 });
+      await store.write('b', { n: 1 });
+      expect(await store.update('c', (found) => ({ found }))).toEqual({ found: null });
+      await store.destroy('d');
+      expect(await store.all()).toEqual([{ n: 1 }, { n: 1 }, { found: null }]);
+      expect(await sessions.countDocuments()).toBe(3);
+      const kept = await sessions.findOne({ _id: 'b' as never });
+      expect(kept).toMatchObject({ v: 1, etags: [expect.not.stringMatching('!')] });
     });
 
     test('what a person edited well can be read and written', async () => {
@@ -235,13 +270,22 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
       await store.write('a', { n: 3 });
       expect(await store.read('a')).toEqual({ n: 3 });
     });
+
+    test('fields that somebody has added stay', async () => {
+      const store = open();
+      await store.write('a', { n: 1 });
+      await sessions.updateOne({ _id: 'a' as never }, { $set: { country: 'NZ' } });
+      await store.write('a', { n: 2 });
+      await store.update('a', () => ({ n: 3 }));
+      expect(await sessions.findOne()).toMatchObject({ country: 'NZ', data: '{"n":3}' });
+    });
   });
 
   describe('commands', () => {
     const names = (commands: readonly CommandStartedEvent[]) =>
       commands.map(({ commandName }) => commandName);
 
-    test('a read is one command, a write is one, an update two', async () => {
+    test('a read is one command, a write after it is one, an update two', async () => {
       const { client, commands } = await watched();
       const store = await open({}, client).init();
       const sent = async (call: () => Promise<unknown>) => {
@@ -250,13 +294,19 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
         return names(commands);
       };
       expect(await sent(() => store.read('a'))).toEqual(['find']);
-      expect(await sent(() => store.write('a', {}))).toEqual(['update']);
+      expect(await sent(() => store.write('a', {}))).toEqual(['insert', 'update']); // a place for it
       expect(await sent(() => store.write('a', {}))).toEqual(['update']);
       expect(await sent(() => store.update('a', () => ({})))).toEqual(['find', 'update']);
-      expect(await sent(() => store.update('b', () => ({})))).toEqual(['find', 'insert']);
+      expect(await sent(() => store.write('a', {}))).toEqual(['update']);
+      expect(await sent(() => store.update('b', () => ({})))).toEqual(['find', 'insert', 'update']);
       expect(await sent(() => store.touch('a'))).toEqual(['find', 'update']);
-      expect(await sent(() => store.destroy('a'))).toEqual(['delete']);
-      expect(await sent(() => store.update('b', () => null))).toEqual(['find', 'delete']);
+      const other = await open({}, client).init();
+      expect(await sent(() => other.write('a', {}))).toEqual(['find', 'update']);
+      expect(await sent(() => other.read('b'))).toEqual(['find']);
+      expect(await sent(() => other.write('b', {}))).toEqual(['update']);
+      expect(await sent(() => other.destroy('a'))).toEqual(['delete']);
+      expect(await sent(() => other.destroy('a'))).toEqual(['find']);
+      expect(await sent(() => other.update('b', () => null))).toEqual(['find', 'delete']);
     });
 
     const careless = '&w=1&journal=false&readPreference=secondaryPreferred&readConcernLevel=local';
@@ -274,8 +324,9 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
       await all(await open({}, client).init());
       const [, , ...rest] = commands; // after the index, and a look at the collation
       expect(new Set(names(rest))).toEqual(new Set(['find', 'update', 'insert', 'delete']));
-      for (const { command, commandName } of rest) {
+      for (const [n, { command, commandName }] of rest.entries()) {
         if (commandName === 'find') expect(command.readConcern).toEqual({ level: 'majority' });
+        else if (commandName === 'insert') expect(rest[n + 1]?.commandName).toBe('update');
         else expect(command.writeConcern).toEqual({ w: 'majority', j: true });
         expect(command.$readPreference?.mode ?? 'primary').toMatch(/^primary/);
       }
@@ -289,6 +340,7 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
       };
       const store = open(risks, client);
       await store.init();
+      await store.write('a', {});
       commands.splice(0);
       await store.write('a', {});
       await store.read('a');
@@ -401,6 +453,39 @@ describeMongo(found, 'MongoSessionStore', (mongo) => {
       expect(answers).toEqual(answers.map(() => true));
       const { history } = (await drivers[0].get('a', 5000)) as SessionRecord;
       expect(history).toHaveLength(8);
+    });
+  });
+
+  describe('writes that expect nothing', () => {
+    test('of one process are applied in the order of the calls', async () => {
+      const one = await driver();
+      await Promise.all(Array.from({ length: 10 }, (_, n) => one.get(`${n}`, 5000))); // makes connections
+      const last = 40;
+      const put = (n: number) => one.put('a', recordOf({ n }, `e${n}`), undefined, 5000);
+      await Promise.all(Array.from({ length: last + 1 }, (_, n) => put(n)));
+      const history = Array.from({ length: 8 }, (_, n) => `e${last - 1 - n}`);
+      expect(await one.get('a', 5000)).toEqual(recordOf({ n: last }, `e${last}`, history));
+      const destroyed = [put(100), one.delete('a', undefined, 5000), put(101)];
+      expect(await Promise.all(destroyed)).toEqual([true, true, true]);
+      expect(await one.get('a', 5000)).toEqual(recordOf({ n: 101 }, 'e101'));
+      await Promise.all([put(102), one.delete('a', undefined, 5000)]);
+      expect(await one.get('a', 5000)).toBeNull();
+    });
+
+    test('replace and destroy what others have written since', async () => {
+      const [one, other] = [await driver(), await driver()];
+      await one.put('a', recordOf({ n: 1 }, 'e1'), undefined, 5000);
+      await other.put('a', recordOf({ n: 2 }, 'e2'), undefined, 5000);
+      await one.put('a', recordOf({ n: 3 }, 'e3'), undefined, 5000);
+      expect(await other.get('a', 5000)).toEqual(recordOf({ n: 3 }, 'e3', ['e2', 'e1']));
+      await one.put('a', recordOf({ n: 4 }, 'e4'), undefined, 5000);
+      expect(await other.delete('a', undefined, 5000)).toBe(true);
+      expect(await one.get('a', 5000)).toBeNull();
+      await other.put('a', recordOf({ n: 5 }, 'e5'), undefined, 5000);
+      expect(await one.delete('a', undefined, 5000)).toBe(true);
+      expect(await other.delete('a', undefined, 5000)).toBe(true);
+      await other.put('a', recordOf({ n: 6 }, 'e6'), undefined, 5000);
+      expect(await one.get('a', 5000)).toEqual(recordOf({ n: 6 }, 'e6'));
     });
   });
 
