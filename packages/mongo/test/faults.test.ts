@@ -216,6 +216,28 @@ describeMongo(found, 'MongoSessionStore through a network that fails', (mongo) =
     await proxy.stop();
   });
 
+  test('when connections break before the answer a write is unknown, and a read is not', async () => {
+    const proxy = await TcpProxy.to(mongo.direct());
+    const store = await openThrough(proxy, { dbName: mongo.namespace(), timeout: 2000 });
+    const names = ['read', 'write', 'destroy', 'all'];
+    for (const name of names) await store.write(name, { old: true });
+    for (const name of names) {
+      await works(store);
+      await store.read(name); // so that one command is enough
+      await proxy.set('mute');
+      const failure = failureOf(async () => calls[name]?.(store, name), 2000);
+      setTimeout(() => void proxy.set('down'), 100);
+      const outcome = name === 'write' || name === 'destroy' ? 'unknown' : 'not-applied';
+      expect({ name, ...(await failure) }).toEqual({ name, code: 'UNAVAILABLE', outcome });
+      await proxy.set('open');
+    }
+    await works(store);
+    expect(await store.read('write')).toEqual({ n: 1 });
+    expect(await store.read('destroy')).toBeNull();
+    await store.close();
+    await proxy.stop();
+  });
+
   test('a write in line behind one that hangs is given up in time, and is never sent', async () => {
     const proxy = await TcpProxy.to(mongo.direct());
     const dbName = mongo.namespace();
