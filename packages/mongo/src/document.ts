@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { types } from 'node:util';
-import { isRecord, JSON_TEXT, SessionError, type SessionRecord } from '@sessions/core';
+import { JSON_TEXT, SessionError, type SessionRecord } from '@sessions/core';
 
 /** The document of one session. */
 export interface Stored {
@@ -45,9 +45,7 @@ export function recordIn({ v, data, etags, expiresAt }: Stored): SessionRecord |
   if (v === RESERVED) return null;
   if (v !== VERSION || typeof data !== 'string' || !isInBraces(data.trim())) throw corrupt();
   if (!history.every((each) => typeof each === 'string')) throw corrupt();
-  const record = { session: data, expiresAt: momentIn(expiresAt), etag, history };
-  if (!isRecord(record)) throw corrupt();
-  return record;
+  return { session: data, expiresAt: momentIn(expiresAt), etag, history };
 }
 
 function isInBraces(text: string): boolean {
