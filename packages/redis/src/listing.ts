@@ -9,7 +9,7 @@ import { Seen } from './seen.ts';
 const SCAN_COUNT = 1000;
 // Sessions are read this many at a time, fewer when they turn out to be large.
 const FEWEST_READS = 16;
-const MOST_READS = 256;
+const MOST_READS = 512;
 const MANY_CHARACTERS = 1024 * 1024;
 const CLUSTER_SLOTS = 16_384;
 
@@ -38,8 +38,8 @@ export class Listing {
     prefix: string,
     get: (id: string) => Promise<SessionRecord | null>,
   ): AsyncGenerator<DriverEntry, void> {
+    let many = FEWEST_READS;
     for await (const ids of this.#pages(prefix)) {
-      let many = FEWEST_READS;
       for (let start = 0, some: string[]; start < ids.length; start += some.length) {
         some = ids.slice(start, start + many);
         let characters = 0;
