@@ -8,6 +8,9 @@ const DEEP = 100;
 // What one unit of `Size.least` can become in JSON text at most: the 25 characters of a number.
 const MOST_BYTES_PER_UNIT = 25;
 
+/** An object that gets more members than this one by one becomes a hash table, slow to copy. */
+const FEW = 12;
+
 // In a for-in loop V8 knows this call, which makes it faster than Object.hasOwn.
 const hasOwn = Object.prototype.hasOwnProperty;
 
@@ -30,27 +33,38 @@ export const PLAIN_COPY: Codec<Session> = {
   decode: (kept) => copyOf(kept, 0),
 };
 
+/** What is kept: has no prototype to speak of, so that any name can be assigned, `__proto__` too. */
+class Kept {
+  [name: string]: unknown;
+}
+Object.setPrototypeOf(Kept.prototype, null);
+
 /** The copy that `JSON.parse(JSON.stringify(value))` would be, or `NOT_PLAIN`. */
 function plain(value: object, depth: number, size: Size): object | typeof NOT_PLAIN {
   if (depth > DEEP || (value as Session).toJSON !== undefined) return NOT_PLAIN;
   size.least += 2;
   if (Array.isArray(value)) return plainArray(value, depth, size);
   if (Object.getPrototypeOf(value) !== Object.prototype) return NOT_PLAIN;
-  const copy: Session = clone(value, depth);
-  if (Object.getOwnPropertySymbols(copy).length > 0) return NOT_PLAIN;
-  for (const name in copy) {
-    const member = copy[name];
+  // Member by member: then what is kept has the same few shapes whatever it was copied from.
+  let copy: Session = new Kept();
+  let names = 0;
+  for (const name in value) {
+    if (!hasOwn.call(value, name)) continue;
+    if (++names === FEW + 1) {
+      if (Object.getOwnPropertySymbols(value).length > 0) return NOT_PLAIN;
+      copy = { ...value, ...copy };
+    }
+    let member: unknown = (value as Session)[name];
     size.least += name.length + 4;
     if (typeof member === 'string') {
       size.least += member.length;
     } else if (isObject(member)) {
-      // The name is there already, so `__proto__` is a member like any other.
-      const inner = hasOwn.call(copy, name) ? plain(member, depth + 1, size) : NOT_PLAIN;
-      if (inner === NOT_PLAIN) return NOT_PLAIN;
-      copy[name] = inner;
+      member = plain(member, depth + 1, size);
+      if (member === NOT_PLAIN) return NOT_PLAIN;
     } else if (!isPlainValue(member)) {
       return NOT_PLAIN;
     }
+    copy[name] = member;
   }
   return copy;
 }
@@ -59,19 +73,16 @@ function plainArray(value: unknown[], depth: number, size: Size): unknown[] | ty
   const copy = new Array<unknown>(value.length); // one that grows takes more than it needs
   size.least += value.length;
   for (let i = 0; i < copy.length; i++) {
-    const member = value[i];
+    let member = value[i];
     if (typeof member === 'string') {
       size.least += member.length;
-      copy[i] = member;
     } else if (isObject(member)) {
-      const inner = plain(member, depth + 1, size);
-      if (inner === NOT_PLAIN) return NOT_PLAIN;
-      copy[i] = inner;
-    } else if (isPlainValue(member)) {
-      copy[i] = member;
-    } else {
+      member = plain(member, depth + 1, size);
+      if (member === NOT_PLAIN) return NOT_PLAIN;
+    } else if (!isPlainValue(member)) {
       return NOT_PLAIN;
     }
+    copy[i] = member;
   }
   return copy;
 }

@@ -1,0 +1,94 @@
+import { expect, test } from '@jest/globals';
+import type { Session } from '@sessions/core';
+import { MemorySessionStore } from '../src/index.ts';
+
+// What is done to `Object.prototype` ends with this file: Jest runs each in a realm of its own.
+const set: unknown[] = [];
+Object.defineProperty(Object.prototype, 'swallowed', { set: (value) => set.push(value) });
+Object.defineProperty(Object.prototype, 'frozen', { value: 'inherited' });
+Object.defineProperty(Object.prototype, 'listed', { value: 'inherited', enumerable: true });
+
+const store = new MemorySessionStore();
+
+/** An object with so many members before those that are given. */
+const wide = (members: number, more: object): Session => {
+  const filled = Object.fromEntries(Array.from({ length: members }, (_, n) => [`n${n}`, { n }]));
+  return Object.defineProperties(filled, Object.getOwnPropertyDescriptors(more));
+};
+
+const odd = JSON.parse(
+  '{"__proto__":{"a":[1]},"constructor":{"b":2},"swallowed":3,"frozen":{"c":[{}]},"listed":4,"2":5,"":6}',
+);
+
+const values: [string, object][] = [
+  ['names that Object.prototype has', odd],
+  ['a member named with a symbol', { a: 1, [Symbol('s')]: {} }],
+  [
+    'a getter',
+    {
+      get a() {
+        return { b: [1] };
+      },
+    },
+  ],
+  ['a hidden member', Object.defineProperty({ a: 1 }, 'hidden', { value: {} })],
+  ['a hidden toJSON', Object.defineProperty({ a: 1 }, 'toJSON', { value: () => ({ b: 2 }) })],
+  ['an array with a toJSON', { a: Object.assign([1], { toJSON: () => [2] }) }],
+  ['an array with a hole', { a: Object.assign(new Array(3), [1]) }],
+  ['an object without a prototype', { a: Object.assign(Object.create(null), { b: [1] }) }],
+  [
+    'an object of a class',
+    {
+      a: new (class {
+        b = [1];
+      })(),
+      d: new Date(0),
+      m: new Map([[1, 2]]),
+    },
+  ],
+  [
+    'what is no JSON',
+    { a: undefined, b: () => 1, c: Number.NaN, d: -0, e: [Symbol('s')], f: [-0] },
+  ],
+];
+
+test.each(
+  values.flatMap(([what, value]) =>
+    [0, 11, 12, 13, 300].map((members) => [what, members, value] as const),
+  ),
+)('%s, after %d members, comes back as from JSON', async (_, members, value) => {
+  const text = JSON.stringify(wide(members, value));
+  await store.write('top', wide(members, value));
+  await store.write('within', { list: [wide(members, value)] });
+  expect(JSON.stringify(await store.read('top'))).toBe(text);
+  const session = await store.read('within');
+  expect(JSON.stringify(session)).toBe(`{"list":[${text}]}`);
+  expect(Object.getOwnPropertySymbols(session?.list[0])).toEqual([]);
+  expect(Object.getPrototypeOf(session?.list[0])).toBe(Object.prototype);
+  expect(set).toEqual([]);
+});
+
+test.each([1, 12, 13, 30])('of %d members, none is shared with what is stored', async (members) => {
+  const text = JSON.stringify(wide(members, { list: [{}] }));
+  const written = wide(members, { list: [{}] });
+  const spoil = (session: Session | null) => {
+    for (const member of Object.values(session ?? {})) member.spoilt = true;
+    if (session) session.list[0].spoilt = true;
+  };
+  await store.write('a', written);
+  spoil(written);
+  spoil(await store.read('a'));
+  await store
+    .update('a', (session) => {
+      spoil(session);
+      throw new Error('after all not');
+    })
+    .catch(() => {});
+  expect(JSON.stringify(await store.read('a'))).toBe(text);
+  const change = JSON.parse(text);
+  const result = await store.update('a', () => change);
+  expect(result).not.toBe(change);
+  spoil(change);
+  spoil(result);
+  expect(JSON.stringify(await store.read('a'))).toBe(text);
+});
