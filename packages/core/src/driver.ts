@@ -135,11 +135,7 @@ export function applyPut<K>(
 
 /** The history of the version that replaces this one. */
 export function historyAfter(current: SessionRecord<unknown>): string[] {
-  const history = [current.etag];
-  for (const etag of current.history) {
-    if (history.length < HISTORY_LENGTH) history.push(etag);
-  }
-  return history;
+  return [current.etag, ...current.history].slice(0, HISTORY_LENGTH);
 }
 
 const ETAG_LENGTH = 12;
