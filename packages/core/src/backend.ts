@@ -1,3 +1,4 @@
+import { type Awaitable, isPromise, when } from './awaitable.ts';
 import { Deadline } from './deadline.ts';
 import {
   type Driver,
@@ -10,8 +11,6 @@ import { isSessionError, SessionError } from './errors.ts';
 import { isExpired } from './expiry.ts';
 import { type Action, corrupt, explain, failure, unreadable } from './failure.ts';
 import type { ListOptions } from './session-store.ts';
-
-export type Awaitable<T> = T | PromiseLike<T>;
 
 /** A driver that is opened when needed, answers in time, and whose errors say what they mean. */
 export class Backend {
@@ -48,9 +47,10 @@ export class Backend {
 
   get(id: string, deadline?: Deadline): Awaitable<SessionRecord<unknown> | null> {
     const record = this.#ask('get', id, deadline, (ms) => this.#driver.get(id, ms));
-    return isPromise(record)
-      ? record.then((late) => this.#checked(late, id))
-      : this.#checked(record, id);
+    return when(record, (found) => {
+      if (found !== null && !isRecord(found)) throw corrupt(id);
+      return found;
+    });
   }
 
   put(
@@ -184,16 +184,13 @@ export class Backend {
       const end = deadline ?? new Deadline(this.#timeout);
       return this.ready(end, id).then(() => this.#ask(action, id, end, call, patience));
     }
-    let ms = this.#timeout;
-    if (deadline) {
-      ms = Math.ceil(Math.min(patience, deadline.left));
-      if (ms <= 0) throw new SessionError('TIMEOUT', `no time was left to ${action}`, { id });
-    }
+    const ms = deadline ? Math.ceil(Math.min(patience, deadline.left)) : this.#timeout;
     let answer: Awaitable<T>;
     try {
+      if (ms <= 0) throw new SessionError('TIMEOUT', `no time was left to ${action}`);
       answer = call(ms);
     } catch (error) {
-      throw explain(error, action, id);
+      return Promise.reject(explain(error, action, id));
     }
     return isPromise(answer) ? this.#bounded(action, id, deadline, answer, ms) : answer;
   }
@@ -234,13 +231,4 @@ export class Backend {
       );
     });
   }
-
-  #checked<R extends SessionRecord<unknown> | null>(record: R, id: string): R {
-    if (record !== null && !isRecord(record)) throw corrupt(id);
-    return record;
-  }
-}
-
-export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | null)?.then === 'function';
 }

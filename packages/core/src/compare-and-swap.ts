@@ -1,59 +1,76 @@
-import { type Awaitable, type Backend, isPromise } from './backend.ts';
+import { type Awaitable, when } from './awaitable.ts';
+import type { Backend } from './backend.ts';
 import type { Deadline } from './deadline.ts';
 import { HISTORY_LENGTH, type SessionRecord } from './driver.ts';
 import { isSessionError, SessionError } from './errors.ts';
 
 const LONGEST_PAUSE = 250;
 
-/** The record to put in place of the one found, `null` to destroy, `undefined` to leave it. */
-export type Next = (
-  found: SessionRecord<unknown> | null,
-) => Awaitable<SessionRecord<unknown> | null | undefined>;
+type MaybeRecord = SessionRecord<unknown> | null;
+
+/** The record to put in place of the one found, `null` to destroy it, or itself to leave it. */
+export type Next = (found: MaybeRecord) => Awaitable<MaybeRecord>;
 
 /**
- * A compare-and-swap loop. Reads the record, asks `next` what should follow, and puts that in its place; all again when
+ * Compare and swap. Reads the record, asks `next` what should follow, and puts that in its place; all again when
  * somebody else was faster. Whatever gets lost or repeated on the way, it is applied exactly once,
- * or an error says that nobody can tell. Resolves with what `next` answered.
+ * or an error says that nobody can tell. Answers what `next` answered.
  */
-export async function compareAndSwap(
+export function compareAndSwap(
   backend: Backend,
   id: string,
   deadline: Deadline,
   next: Next,
-): Promise<SessionRecord<unknown> | null | undefined> {
+): Awaitable<MaybeRecord> {
+  return when(backend.get(id, deadline), (found) =>
+    when(next(found), (record) => {
+      if (record === found) return record;
+      const command = { record, expected: found?.etag };
+      const sent = send(backend, id, deadline, command, deadline.left / 2);
+      return sent === true ? record : loop(backend, id, deadline, next, command, sent);
+    }),
+  );
+}
+
+async function loop(
+  backend: Backend,
+  id: string,
+  deadline: Deadline,
+  next: Next,
+  command: Command,
+  sent: Awaitable<boolean> | undefined,
+): Promise<MaybeRecord> {
   const doubts: Doubt[] = [];
   for (let attempt = 0; ; attempt++) {
+    const { done, lost } = await repeat(backend, id, deadline, command, sent);
+    if (done) return command.record;
+    if (lost) doubts.push({ ...command, error: lost, settled: false });
     const doubt = doubts.at(-1);
-    let found: SessionRecord<unknown> | null;
-    try {
-      const answer = backend.get(id, deadline);
-      found = isPromise(answer) ? await answer : answer;
-    } catch (error) {
-      if (!doubt) throw error;
+    let found: MaybeRecord | undefined;
+    while (found === undefined) {
       await pause(attempt, deadline);
-      if (deadline.left <= 0 || backend.isClosed) throw doubt.error;
-      continue;
+      if (deadline.left <= 0) throw doubt?.error ?? conflict(id);
+      try {
+        found = await backend.get(id, deadline);
+      } catch (error) {
+        if (!doubt) throw error;
+        if (backend.isClosed) throw doubt.error;
+        attempt++;
+      }
     }
     // An earlier command may arrive as late as now.
-    const applied = doubts.find(({ record }) => isAmong(record?.etag, found));
-    if (applied) return applied.record;
+    for (const { record } of doubts) if (isAmong(record?.etag, found)) return record;
     if (doubt && !doubt.settled) {
       const fate = fateOf(doubt, found);
       if (fate === 'unknown') throw doubt.error;
       if (fate === 'applied') return doubt.record;
       doubt.settled = true;
     }
-    if (attempt > 0 && deadline.left <= 0) throw doubt?.error ?? conflict(id);
-
-    const answer = next(found);
-    const record = isPromise(answer) ? await answer : answer;
-    if (record === undefined || (record === null && found === null)) return record;
-    const command = { record, expected: found?.etag ?? null };
-    const { done, lost } = await repeat(backend, id, deadline, command);
-    if (done) return record;
-    if (lost) doubts.push({ ...command, error: lost, settled: false });
-    await pause(attempt, deadline);
-    if (deadline.left <= 0) throw doubts.at(-1)?.error ?? conflict(id);
+    if (deadline.left <= 0) throw doubt?.error ?? conflict(id);
+    const record = await next(found);
+    if (record === found) return record;
+    command = { record, expected: found?.etag };
+    sent = undefined;
   }
 }
 
@@ -61,10 +78,10 @@ function conflict(id: string): SessionError {
   return new SessionError('CONFLICT', 'others kept changing the session', { id });
 }
 
-/** A record to put, or `null` to delete, in place of the version with the etag `expected`. */
+/** A record to put, or `null` to delete, in place of the version with the etag `expected`, or of none. */
 interface Command {
-  readonly record: SessionRecord<unknown> | null;
-  readonly expected: string | null;
+  readonly record: MaybeRecord;
+  readonly expected: string | undefined;
 }
 
 /** A command that was refused in the end, after an earlier answer had been lost. */
@@ -82,8 +99,9 @@ async function repeat(
   backend: Backend,
   id: string,
   deadline: Deadline,
-  { record, expected }: Command,
-): Promise<{ done: boolean; lost?: SessionError }> {
+  command: Command,
+  sent: Awaitable<boolean> | undefined,
+): Promise<{ done: boolean; lost: SessionError | undefined }> {
   const shortest = deadline.left / 8;
   let lost: SessionError | undefined;
   for (let attempt = 0; ; attempt++) {
@@ -91,11 +109,10 @@ async function repeat(
     // A lost answer must leave time to ask again; what could not be sent at first has all that is left.
     const patience = before > shortest && (lost || attempt === 0) ? before / 2 : before;
     try {
-      const answer = record
-        ? backend.put(id, record, expected, deadline, patience)
-        : backend.delete(id, expected ?? undefined, deadline, patience);
-      const done = isPromise(answer) ? await answer : answer;
-      return lost ? { done, lost } : { done };
+      const answer = sent ?? send(backend, id, deadline, command, patience);
+      sent = undefined;
+      const done = await answer;
+      return { done, lost };
     } catch (error) {
       const isLost = isSessionError(error) && error.outcome === 'unknown';
       if (isLost) lost ??= error;
@@ -108,6 +125,18 @@ async function repeat(
   }
 }
 
+function send(
+  backend: Backend,
+  id: string,
+  deadline: Deadline,
+  { record, expected }: Command,
+  patience: number,
+): Awaitable<boolean> {
+  return record
+    ? backend.put(id, record, expected ?? null, deadline, patience)
+    : backend.delete(id, expected, deadline, patience);
+}
+
 function isTemporary(error: unknown): boolean {
   return isSessionError(error, 'UNAVAILABLE') || isSessionError(error, 'TIMEOUT');
 }
@@ -115,16 +144,16 @@ function isTemporary(error: unknown): boolean {
 /** What became of a command that is not among the etags of the record found after it. */
 function fateOf(
   { record, expected }: Command,
-  found: SessionRecord<unknown> | null,
+  found: MaybeRecord,
 ): 'applied' | 'not-applied' | 'unknown' {
   if (isAmong(expected, found)) return 'not-applied'; // somebody else's version came next
   if (found && found.history.length >= HISTORY_LENGTH) return 'unknown'; // it may be forgotten
-  if (expected === null && found) return 'not-applied'; // somebody else created it
+  if (!expected && found) return 'not-applied'; // somebody else created it
   // The session was destroyed since. A destroy has come true; a change may have been applied before.
   return record === null ? 'applied' : 'unknown';
 }
 
-function isAmong(etag: string | null | undefined, found: SessionRecord<unknown> | null): boolean {
+function isAmong(etag: string | undefined, found: MaybeRecord): boolean {
   return !!etag && !!found && (found.etag === etag || found.history.includes(etag));
 }
 

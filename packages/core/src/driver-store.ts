@@ -1,11 +1,12 @@
-import { Backend, isPromise } from './backend.ts';
+import { isPromise, when } from './awaitable.ts';
+import { Backend } from './backend.ts';
 import { compareAndSwap, type Next } from './compare-and-swap.ts';
 import { concurrently } from './concurrently.ts';
 import { Deadline } from './deadline.ts';
 import { type Driver, historyAfter, newEtag, type SessionRecord } from './driver.ts';
 import { SessionError } from './errors.ts';
 import { expiryAt, isExpired } from './expiry.ts';
-import { corrupt, refused, withHash } from './failure.ts';
+import { corrupt, unlessRefused, withHash } from './failure.ts';
 import { checkId } from './id.ts';
 import { type Codec, JSON_TEXT } from './json.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
@@ -62,8 +63,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
 
   async read<T extends S = S>(id: string): Promise<T | null> {
     checkId(id);
-    const record = this.#backend.get(id);
-    return this.#live(isPromise(record) ? await record : record, id);
+    return when(this.#backend.get(id), (record) => this.#live<T>(record, id));
   }
 
   async readVersion<T extends S = S>(id: string): Promise<Version<T> | null> {
@@ -79,16 +79,14 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
       return this.#replace(id, options.ifMatch, (found) => this.#next(kept, found, options));
     }
     const record = this.#next(kept, null, options);
-    const done = this.#backend.put(id, record, undefined);
-    if (!(isPromise(done) ? await done : done)) throw refused(id);
+    return when(this.#backend.put(id, record, undefined), unlessRefused(id));
   }
 
   async destroy(id: string, options?: DestroyOptions): Promise<void> {
     checkId(id);
     if (options) checkCall(options, ['ifMatch']);
     if (options?.ifMatch !== undefined) return this.#replace(id, options.ifMatch, () => null);
-    const done = await this.#backend.delete(id, undefined);
-    if (!done) throw refused(id);
+    return when(this.#backend.delete(id, undefined), unlessRefused(id));
   }
 
   async update<T extends S = S>(
@@ -97,26 +95,23 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     options?: LifetimeOptions,
   ): Promise<T | null> {
     checkFunction('change', change);
-    let kept: SessionRecord<unknown> | null = null;
-    const next = await this.#inTurn(id, options, async (found) => {
-      const session = await change(this.#live(found, id));
-      if (session === undefined) throw new TypeError(RETURNED_UNDEFINED);
-      if (session === KEEP) {
-        kept = found;
-        return undefined;
-      }
-      return session === null ? null : this.#next(this.#encode(id, session), found, options);
-    });
-    if (next === undefined) return this.#live(kept, id);
-    return next && (this.#codec.decode(next.session) as T);
+    const record = await this.#inTurn(id, options, (found) =>
+      when(change(this.#live(found, id)), (session) => {
+        if (session === undefined) throw new TypeError(RETURNED_UNDEFINED);
+        if (session === KEEP) return found;
+        return session === null ? null : this.#next(this.#encode(id, session), found, options);
+      }),
+    );
+    return this.#live(record, id);
   }
 
   async touch(id: string, options?: LifetimeOptions): Promise<boolean> {
-    const next = await this.#inTurn(id, options, (found) => {
-      if (!found || !this.#live(found, id)) return undefined;
-      return this.#next(found.session, found, options);
+    let isThere = false;
+    await this.#inTurn(id, options, (found) => {
+      isThere = !!this.#live(found, id);
+      return found && isThere ? this.#next(found.session, found, options) : found;
     });
-    return next !== undefined;
+    return isThere;
   }
 
   async all<T extends S = S>(): Promise<T[]> {
@@ -199,11 +194,17 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     id: string,
     options: LifetimeOptions | undefined,
     next: Next,
-  ): Promise<SessionRecord<unknown> | null | undefined> {
+  ): Promise<SessionRecord<unknown> | null> {
     checkId(id);
     if (options) checkCall(options, ['expiresIn']);
-    const swap = (deadline: Deadline) => compareAndSwap(this.#backend, id, deadline, next);
-    return this.#mutex.runWithin(this.#options.timeout, id, swap);
+    const entered = this.#mutex.enter(id, this.#options.timeout);
+    const turn = isPromise(entered) ? await entered : entered;
+    try {
+      const record = compareAndSwap(this.#backend, id, turn, next);
+      return isPromise(record) ? await record : record;
+    } finally {
+      this.#mutex.leave(id, turn);
+    }
   }
 
   /** Puts the next record in place of the version with this etag, or of none. */

@@ -35,6 +35,9 @@ export function failure(
 }
 
 /** What carries no condition cannot meet a conflict: the driver is at fault, and nothing is certain. */
-export function refused(id: string): SessionError {
-  return new SessionError('UNAVAILABLE', 'the backend refused', { id, outcome: 'unknown' });
+export function unlessRefused(id: string): (done: boolean) => void {
+  return (done) => {
+    if (done) return;
+    throw new SessionError('UNAVAILABLE', 'the backend refused', { id, outcome: 'unknown' });
+  };
 }

@@ -1,3 +1,4 @@
+import { type Awaitable, when } from './awaitable.ts';
 import { Deadline, WaitingTime } from './deadline.ts';
 
 // How much later than its limit a task goes on out of turn: by then the one ahead, if it is the
@@ -26,41 +27,37 @@ export class KeyedMutex {
    * Runs `task` once those ahead with this key are over, and settles as it does. A task that
    * waits for another one of its own key waits for ever.
    */
-  run<T>(key: string, task: () => T | Promise<T>): Promise<T> {
-    return this.runWithin(Infinity, key, task);
+  async run<T>(key: string, task: () => T | Promise<T>): Promise<T> {
+    const turn = await this.enter(key, Infinity);
+    try {
+      return await task();
+    } finally {
+      this.leave(key, turn);
+    }
   }
 
   /**
-   * With a `limit` in milliseconds: goes on out of turn after that, so that a task waiting for one
-   * behind it does not wait for ever. The task is given what is left of the limit: a frozen backend
-   * ahead has used it up, and a slow task has not.
+   * The turn of this key, once those ahead have left, or a moment after the limit in milliseconds
+   * has passed: so that a task waiting for one behind it does not wait for ever. The turn is given what
+   * is left of the limit: a frozen backend ahead has used it up, and a slow task has not.
    * @internal
    */
-  async runWithin<T>(
-    limit: number,
-    key: string,
-    task: (deadline: Deadline) => T | Promise<T>,
-  ): Promise<T> {
-    let queue = this.#queues.get(key);
-    let left = limit;
-    if (queue) {
-      const before = queue.spent;
-      await turnIn(queue, limit);
-      left -= queue.spent - before;
-    } else {
-      queue = new Queue();
-      this.#queues.set(key, queue);
-    }
-    const deadline = new Deadline(left, queue);
-    queue.turn = deadline; // out of turn, too: those behind wait for this one then
-    try {
-      return await task(deadline);
-    } finally {
-      if (queue.turn === deadline) this.#passOn(key, queue);
-    }
+  enter(key: string, limit: number): Awaitable<Deadline> {
+    const ahead = this.#queues.get(key);
+    const queue = ahead ?? new Queue();
+    if (!ahead) this.#queues.set(key, queue);
+    const before = queue.spent;
+    return when(ahead && turnIn(ahead, limit), () => {
+      // Out of turn, too: those behind wait for this one then.
+      queue.turn = new Deadline(limit - (queue.spent - before), queue);
+      return queue.turn;
+    });
   }
 
-  #passOn(key: string, queue: Queue): void {
+  /** @internal */
+  leave(key: string, turn: Deadline): void {
+    const queue = this.#queues.get(key);
+    if (queue?.turn !== turn) return;
     const next = queue.waiting.shift();
     if (next) next();
     else this.#queues.delete(key);

@@ -4,7 +4,7 @@ import {
   corrupt,
   explain,
   failure,
-  refused,
+  unlessRefused,
   unreadable,
   withHash,
 } from '../src/failure.ts';
@@ -66,10 +66,12 @@ test('what is corrupt or refused says so', () => {
     outcome: 'not-applied',
     cause,
   });
-  expect(refused('a')).toMatchObject({
+  const refused = {
     code: 'UNAVAILABLE',
     message: 'the backend refused',
     outcome: 'unknown',
     idHash,
-  });
+  };
+  expect(() => unlessRefused('a')(false)).toThrow(expect.objectContaining(refused));
+  expect(() => unlessRefused('a')(true)).not.toThrow();
 });

@@ -60,7 +60,7 @@ test('nothing is left behind after a hundred thousand keys', async () => {
   expect(mutex.size).toBe(0);
 });
 
-describe('a task with a limit', () => {
+describe('a turn with a limit', () => {
   afterEach(() => void jest.useRealTimers());
 
   /** A mutex, and a task ahead that is over when `finish` is called. */
@@ -72,8 +72,17 @@ describe('a task with a limit', () => {
     const gate = new Promise<void>((resolve) => {
       finish = resolve;
     });
+    const runWithin = async (
+      limit: number,
+      key: string,
+      run: (deadline: Deadline) => void | Promise<void>,
+    ) => {
+      const turn = await mutex.enter(key, limit);
+      await run(turn);
+      mutex.leave(key, turn);
+    };
     let ahead: Deadline | undefined;
-    const first = mutex.runWithin(100, 'a', async (deadline) => {
+    const first = runWithin(100, 'a', async (deadline) => {
       ahead = deadline;
       await gate;
       events.push('first');
@@ -81,12 +90,12 @@ describe('a task with a limit', () => {
     const task = (name: string) => (deadline: Deadline) => {
       events.push(`${name}, ${deadline.left} left`);
     };
-    return { mutex, events, finish, ahead: () => ahead as Deadline, first, task };
+    return { mutex, runWithin, events, finish, ahead: () => ahead as Deadline, first, task };
   }
 
   test('goes on out of turn a moment after its limit, with all of its time', async () => {
-    const { mutex, events, finish, first, task } = setup();
-    const second = mutex.runWithin(100, 'a', task('second'));
+    const { mutex, runWithin, events, finish, first, task } = setup();
+    const second = runWithin(100, 'a', task('second'));
     await jest.advanceTimersByTimeAsync(149);
     expect(events).toEqual([]);
     await jest.advanceTimersByTimeAsync(1);
@@ -99,8 +108,8 @@ describe('a task with a limit', () => {
   });
 
   test('has its turn once the one ahead is over, and leaves no timer behind', async () => {
-    const { mutex, events, finish, first, task } = setup();
-    const second = mutex.runWithin(100, 'a', task('second'));
+    const { runWithin, events, finish, first, task } = setup();
+    const second = runWithin(100, 'a', task('second'));
     await jest.advanceTimersByTimeAsync(10);
     finish();
     await Promise.all([first, second]);
@@ -109,10 +118,11 @@ describe('a task with a limit', () => {
   });
 
   test('is given less when those ahead waited for the backend meanwhile', async () => {
-    const { mutex, events, finish, ahead, task } = setup();
+    const { runWithin, events, finish, ahead, task } = setup();
+    await jest.advanceTimersByTimeAsync(0);
     ahead().start();
     await jest.advanceTimersByTimeAsync(5);
-    const second = mutex.runWithin(100, 'a', task('second'));
+    const second = runWithin(100, 'a', task('second'));
     await jest.advanceTimersByTimeAsync(30);
     ahead().stop();
     await jest.advanceTimersByTimeAsync(30);
@@ -122,22 +132,22 @@ describe('a task with a limit', () => {
   });
 
   test('alone spends time of its own, and the next one none of it', async () => {
-    const { mutex, events, finish, first, task } = setup();
+    const { runWithin, events, finish, first, task } = setup();
     finish();
     await first;
-    await mutex.runWithin(100, 'a', async (deadline) => {
+    await runWithin(100, 'a', async (deadline) => {
       deadline.start();
       await jest.advanceTimersByTimeAsync(40);
       deadline.stop();
       expect(deadline.left).toBe(60);
     });
-    await mutex.runWithin(100, 'a', task('next'));
+    await runWithin(100, 'a', task('next'));
     expect(events).toEqual(['first', 'next, 100 left']);
   });
 
   test('of Infinity waits as long as it takes, without a timer', async () => {
-    const { mutex, events, finish, task } = setup();
-    const second = mutex.runWithin(Infinity, 'a', task('second'));
+    const { runWithin, events, finish, task } = setup();
+    const second = runWithin(Infinity, 'a', task('second'));
     expect(jest.getTimerCount()).toBe(0);
     await jest.advanceTimersByTimeAsync(1e9);
     expect(events).toEqual([]);
@@ -147,15 +157,15 @@ describe('a task with a limit', () => {
   });
 
   test('that went on out of turn is waited for by those behind it', async () => {
-    const { mutex, events, task } = setup();
+    const { runWithin, events, task } = setup();
     let over: () => void = () => {};
-    const second = mutex.runWithin(10, 'a', async () => {
+    const second = runWithin(10, 'a', async () => {
       await new Promise<void>((resolve) => {
         over = resolve;
       });
       events.push('second');
     });
-    const third = mutex.runWithin(1000, 'a', task('third'));
+    const third = runWithin(1000, 'a', task('third'));
     await jest.advanceTimersByTimeAsync(500);
     expect(events).toEqual([]);
     over();
