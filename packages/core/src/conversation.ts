@@ -45,10 +45,9 @@ export class OpenConversation<T extends State> implements Conversation<T> {
   #state: T;
   #ended = false;
 
-  /** The session is private to the conversation, which freezes it. */
   constructor(id: string, session: Session | null, initialState: T, signal: AbortSignal) {
     this.id = id;
-    this.session = session && deepFreeze(session);
+    this.session = session && frozen(session);
     this.signal = signal;
     this.#initialState = initialState;
     this.#state = this.#stateIn(this.session);
@@ -104,7 +103,7 @@ export class OpenConversation<T extends State> implements Conversation<T> {
   #stateIn(session: Session | null): T {
     const state: unknown = session?._state;
     if (state === undefined) return this.#initialState;
-    if (isObject(state)) return deepFreeze(state as T);
+    if (isObject(state)) return frozen(state as T);
     throw new SessionError('CORRUPT', 'the _state of the session is no object', { id: this.id });
   }
 }
@@ -114,7 +113,7 @@ function members<T extends State>(change: StateMembers<T>): StateMembers<T> {
   if (!isObject(change) || typeof change.then === 'function') {
     throw new TypeError('setState takes an object, or a function that returns one at once');
   }
-  const copies = Object.entries(change).map(([key, value]) => [key, deepFreeze(copyValue(value))]);
+  const copies = Object.entries(change).map(([key, value]) => [key, frozen(copyValue(value))]);
   return Object.fromEntries(copies);
 }
 
@@ -128,17 +127,17 @@ function merge<T extends State>(state: T, change: StateMembers<T>): T {
 export function frozenCopy<T extends State>(value: T): T {
   const copy = copyValue(value);
   if (!isObject(copy)) throw new TypeError('a state is an object');
-  return deepFreeze(copy);
+  return frozen(copy);
 }
 
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    Object.values(value).forEach(deepFreeze);
-    Object.freeze(value);
-  }
-  return value;
+/** A copy that is frozen deeply; in place, V8 would make a new shape for each object. */
+function frozen<T>(value: T): T {
+  if (Object.isFrozen(value)) return value;
+  const copy = (Array.isArray(value) ? [...value] : { ...value }) as Session;
+  for (const name of Object.keys(copy)) copy[name] = frozen(copy[name]);
+  return Object.freeze(copy) as T;
 }
 
 function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
