@@ -6,15 +6,16 @@ import { isSessionError, SessionError } from './errors.ts';
 
 const LONGEST_PAUSE = 250;
 
-type MaybeRecord = SessionRecord<unknown> | null;
+export type MaybeRecord = SessionRecord<unknown> | null;
 
 /** The record to put in place of the one found, `null` to destroy it, or itself to leave it. */
 export type Next = (found: MaybeRecord) => Awaitable<MaybeRecord>;
 
 /**
- * Compare and swap. Reads the record, asks `next` what should follow, and puts that in its place; all again when
+ * Reads the record, asks `next` what should follow, and puts that in its place; all again when
  * somebody else was faster. Whatever gets lost or repeated on the way, it is applied exactly once,
- * or an error says that nobody can tell. Answers what `next` answered.
+ * or an error says that nobody can tell. Answers what `next` answered, at once where nothing has
+ * to be waited for.
  */
 export function compareAndSwap(
   backend: Backend,
@@ -32,6 +33,7 @@ export function compareAndSwap(
   );
 }
 
+/** Goes on from the first command, which has been sent. */
 async function loop(
   backend: Backend,
   id: string,

@@ -64,48 +64,32 @@ export class Conversations<T extends State = State> {
     checkId(id);
     return this.#mutex.run(id, async () => {
       await this.#init();
-      if (!this.#exclusive) return this.#merge(id, handler, fields);
-      return this.#exclusive(id, (lease) =>
-        this.#replace(id, handler, fields, lease?.signal ?? NEVER),
-      );
+      if (!this.#exclusive) return this.#handle(id, handler, fields);
+      return this.#exclusive(id, (lease) => this.#handle(id, handler, fields, lease?.signal));
     });
   }
 
-  /** Applies the changes to whatever is stored by then. */
-  async #merge<R>(
+  async #handle<R>(
     id: string,
     handler: (conversation: Conversation<T>) => R | Promise<R>,
     fields: Session,
+    signal: AbortSignal = NEVER,
   ): Promise<R> {
-    const session = await readSession(this.#store, id);
-    const conversation = new OpenConversation(id, session, this.#initialState, NEVER);
+    const store = this.#exclusive && (this.#store as FullSessionStore);
+    const version = await store?.readVersion(id);
+    const session = store ? (version?.session ?? null) : await readSession(this.#store, id);
+    const conversation = new OpenConversation(id, session, this.#initialState, signal);
     const result = await conversation.handle(handler);
     if (conversation.isChanged) {
-      await updateSession(this.#store, id, (fresh) => ({
+      const next = (fresh: Session | null) => ({
         ...fresh,
         id,
         ...fields,
         _state: conversation.replay(fresh),
-      }));
-    }
-    return result;
-  }
-
-  /** Stores over the version that was read, or not at all. */
-  async #replace<R>(
-    id: string,
-    handler: (conversation: Conversation<T>) => R | Promise<R>,
-    fields: Session,
-    signal: AbortSignal,
-  ): Promise<R> {
-    const store = this.#store as FullSessionStore;
-    const version = await store.readVersion(id);
-    const session = version?.session ?? null;
-    const conversation = new OpenConversation(id, session, this.#initialState, signal);
-    const result = await conversation.handle(handler);
-    if (conversation.isChanged) {
-      const next = { ...session, id, ...fields, _state: conversation.state };
-      await store.write(id, next, { ifMatch: version?.etag ?? null });
+      });
+      // Over the version that was read, or not at all; otherwise to whatever is stored by then.
+      if (store) await store.write(id, next(session), { ifMatch: version?.etag ?? null });
+      else await updateSession(this.#store, id, next);
     }
     return result;
   }

@@ -1,6 +1,6 @@
 import { isPromise, when } from './awaitable.ts';
 import { Backend } from './backend.ts';
-import { compareAndSwap, type Next } from './compare-and-swap.ts';
+import { compareAndSwap, type MaybeRecord, type Next } from './compare-and-swap.ts';
 import { concurrently } from './concurrently.ts';
 import { Deadline } from './deadline.ts';
 import { type Driver, historyAfter, newEtag, type SessionRecord } from './driver.ts';
@@ -106,12 +106,12 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   }
 
   async touch(id: string, options?: LifetimeOptions): Promise<boolean> {
-    let isThere = false;
+    let session: unknown;
     await this.#inTurn(id, options, (found) => {
-      isThere = !!this.#live(found, id);
-      return found && isThere ? this.#next(found.session, found, options) : found;
+      session = this.#live(found, id);
+      return found && session ? this.#next(found.session, found, options) : found;
     });
-    return isThere;
+    return !!session;
   }
 
   async all<T extends S = S>(): Promise<T[]> {
@@ -194,7 +194,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     id: string,
     options: LifetimeOptions | undefined,
     next: Next,
-  ): Promise<SessionRecord<unknown> | null> {
+  ): Promise<MaybeRecord> {
     checkId(id);
     if (options) checkCall(options, ['expiresIn']);
     const entered = this.#mutex.enter(id, this.#options.timeout);
@@ -216,13 +216,13 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     });
   }
 
-  #version<T extends S>(record: SessionRecord<unknown> | null, id: string): Version<T> | null {
+  #version<T extends S>(record: MaybeRecord, id: string): Version<T> | null {
     const session = this.#live<T>(record, id);
     return record && session && { session, etag: record.etag, expiresAt: record.expiresAt };
   }
 
   /** A private copy of the session in a record that is there and has not expired. */
-  #live<T extends S>(record: SessionRecord<unknown> | null, id: string): T | null {
+  #live<T extends S>(record: MaybeRecord, id: string): T | null {
     if (record === null || isExpired(record, this.#options.now())) return null;
     try {
       return this.#codec.decode(record.session) as T;
@@ -240,11 +240,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   }
 
   /** A new version: of the record found, or one to put in place of whatever is there. */
-  #next(
-    session: unknown,
-    found: SessionRecord<unknown> | null,
-    options: LifetimeOptions | undefined,
-  ): SessionRecord<unknown> {
+  #next(session: unknown, found: MaybeRecord, options?: LifetimeOptions): SessionRecord<unknown> {
     const expiresAt = expiryAt(this.#options.now(), options?.expiresIn ?? this.#options.expiresIn);
     return { session, expiresAt, etag: newEtag(), history: found ? historyAfter(found) : [] };
   }
