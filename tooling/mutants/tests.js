@@ -1,5 +1,6 @@
 /** The tests that each file of core is held to by `mutate`: those that would fail first. */
 export const testsOf = {
+  awaitable: ['update', 'store'],
   'compare-and-swap': ['compare-and-swap'],
   'keyed-mutex': ['keyed-mutex'],
   deadline: ['deadline'],

@@ -41,6 +41,14 @@ test('update resolves with what it stored, and null destroys', async () => {
   expect(await store.update('a', async (session) => increment(session))).toEqual({ n: 1 });
 });
 
+test('a change may return anything with a then, one that answers nothing itself too', async () => {
+  const { store } = setup();
+  // biome-ignore lint/suspicious/noThenProperty: as said
+  const thenable = { then: (resolve: (session: { n: number }) => void) => void resolve({ n: 5 }) };
+  expect(await store.update('a', () => thenable as never)).toEqual({ n: 5 });
+  expect(await store.read('a')).toEqual({ n: 5 });
+});
+
 test.each([false, 0, '', Number.NaN])('a change that returns %p changes nothing', async (value) => {
   const { store } = setup();
   await store.write('a', { n: 1 });
