@@ -1,4 +1,3 @@
-import { lstat, rename } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   applyPut,
@@ -12,26 +11,30 @@ import {
   SessionError,
   type SessionRecord,
 } from '@sessions/core';
-import { flushFolder, hasCode } from './folder.ts';
-import { encode } from './format.ts';
+import { hasCode } from './folder.ts';
 import { Gate } from './gate.ts';
 import { list } from './list.ts';
 import type { Lock, Locks } from './lock.ts';
 import { openFolder } from './open.ts';
 import { checkDirname, checkOptions, type FileOptions } from './options.ts';
-import { largestFile, readSession } from './read.ts';
+import { largestFile } from './read.ts';
 import type { Root } from './root.ts';
-import { writeNew } from './write.ts';
+import { IN_USE, type Sessions } from './sessions.ts';
 
-const AT_ONCE = 32; // files open, at most
+const AT_ONCE = 16; // calls, each with two files open, at most
 const LONGEST_PAUSE = 25;
 
-// Another process has the file open, and Windows minds.
-const IN_USE = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : [];
+/** One call that changes a session. */
+interface Change {
+  readonly id: string;
+  readonly name: string;
+  readonly deadline: number;
+  readonly toRemove: boolean;
+  readonly task: (lock: Lock) => Promise<Result>;
+}
 
-/** What happens under a lock, and the one step that makes it count. */
-type Task = (lock: Lock, commit: Commit) => Promise<boolean>;
-type Commit = (from: string, to: string, flush?: boolean) => Promise<void>;
+/** `'changed'` is a success that is to be flushed. */
+type Result = boolean | 'changed';
 
 export class FileDriver implements Driver {
   readonly capabilities: Capabilities;
@@ -41,8 +44,8 @@ export class FileDriver implements Driver {
   readonly #now: () => number;
   readonly #gate = new Gate(AT_ONCE);
   readonly #mutex = new KeyedMutex();
-  readonly #shards = new Set<string>();
-  #root!: Root; // once it is open, as the two below
+  #root!: Root; // once it is open, as the three below
+  #sessions!: Sessions;
   #locks!: Locks;
   #lease = 0;
 
@@ -62,13 +65,14 @@ export class FileDriver implements Driver {
   async open(timeout: number, warn: (warning: Error) => void): Promise<void> {
     // Short enough for those who wait: `update` gives one attempt half of the time that is left.
     this.#lease = timeout / 4;
-    const { root, locks } = await openFolder(this.#dirname, this.#flush, warn);
-    this.#root = root;
-    this.#locks = locks;
+    const opened = await openFolder(this.#dirname, this.#flush, this.#largest, warn);
+    this.#root = opened.root;
+    this.#sessions = opened.sessions;
+    this.#locks = opened.locks;
   }
 
   get(id: string): Promise<SessionRecord | null> {
-    return this.#gate.run(() => this.#read(id));
+    return this.#gate.run(async () => (await this.#sessions.read(hashId(id)))?.record ?? null);
   }
 
   put(
@@ -77,76 +81,53 @@ export class FileDriver implements Driver {
     expected: string | null | undefined,
     timeout: number,
   ): Promise<boolean> {
-    return this.#locked(id, deadlineOf(timeout), 'write', async (lock, commit) => {
-      const current = await this.#read(id);
-      let next = applyPut(current, record, expected);
+    const name = hashId(id);
+    const deadline = deadlineOf(timeout);
+    const commit = () => checkTime(deadline, id);
+    const task = async (lock: Lock) => {
+      const current = await this.#sessions.read(name);
+      let next = applyPut(current?.record, record, expected);
       if (next === 'conflict') return false;
       // The first one may have failed to flush what is there now, so that is written once more.
-      if (next === 'repeat') next = current ?? record;
-      const written = lock.path('session.json');
-      await writeNew(written, encode(id, next), this.#flush);
-      await this.#makeShard(id);
-      await commit(written, this.#path(id));
-      return true;
-    });
+      if (next === 'repeat') next = current?.record ?? record;
+      await this.#sessions.write(id, lock, next, current, this.#flush, commit);
+      return 'changed';
+    };
+    return this.#locked({ id, name, deadline, toRemove: false, task });
   }
 
   async delete(id: string, expected: string | undefined, timeout: number): Promise<boolean> {
+    const name = hashId(id);
     const deadline = deadlineOf(timeout);
-    const isGone = async () => {
-      // Whoever has the lock may be about to put a file there, however late.
-      const isIdle = await this.#isAbsent('locks', hashId(id));
-      return isIdle && (await this.#isAbsent(...placeOf(id)));
-    };
     const isDone = await this.#gate.run(async () => {
-      const isNothingThere = await isGone().catch((cause) => {
+      const isNothingThere = await this.#isNothingThere(name).catch((cause) => {
         throw unavailable(id, cause);
       });
-      return isNothingThere && this.#isGone(id);
+      return isNothingThere && this.#isGone(name);
     });
     if (isDone) return expected === undefined;
-    return this.#locked(id, deadline, 'remove', async (lock, commit) => {
-      if (await this.#isAbsent(...placeOf(id))) {
-        return (await this.#isGone(id)) && expected === undefined;
+    const task = async ({ path }: Lock) => {
+      if (await this.#sessions.isAbsent(name)) {
+        return (await this.#isGone(name)) && expected === undefined;
       }
-      const current = expected === undefined ? null : await this.#read(id);
-      if (expected !== undefined && current?.etag !== expected) return false;
+      const current = expected === undefined ? null : await this.#sessions.read(name);
+      if (expected !== undefined && current?.record.etag !== expected) return false;
+      checkTime(deadline, id);
+      await this.#sessions.remove(name, path);
       // What has expired may come back after a power cut: it is expired still.
-      const isExpiredAnyway = current !== null && isExpired(current, this.#now());
-      await commit(this.#path(id), lock.path('removed'), this.#flush && !isExpiredAnyway);
-      return true;
-    });
+      return current !== null && isExpired(current.record, this.#now()) ? true : 'changed';
+    };
+    return this.#locked({ id, name, deadline, toRemove: true, task });
   }
 
   entries(): AsyncGenerator<DriverEntry, void> {
     return list(this.#root, this.#gate, this.#largest);
   }
 
-  #path(id: string): string {
-    const [shard, file] = placeOf(id);
-    return `${this.#root.inner(shard)}/${file}`;
-  }
-
-  async #isAbsent(folder: string, name: string): Promise<boolean> {
-    return (await this.#root.look(folder, (path) => lstat(`${path}/${name}`))) === null;
-  }
-
-  async #read(id: string): Promise<SessionRecord | null> {
-    const [shard, file] = placeOf(id);
-    const found = await this.#root.look(shard, (folder) =>
-      readSession(`${folder}/${file}`, hashId(id), this.#largest),
-    );
-    return found?.record ?? null;
-  }
-
-  /** Does the task under the lock of the id; an attempt that missed is made again. */
-  async #locked(
-    id: string,
-    deadline: number,
-    kind: 'write' | 'remove',
-    task: Task,
-  ): Promise<boolean> {
-    const once = () => this.#gate.run(() => this.#attempt(id, deadline, kind, task));
+  /** Does the change under its lock; an attempt that missed is made again. */
+  async #locked(change: Change): Promise<boolean> {
+    const { id, deadline } = change;
+    const once = () => this.#gate.run(() => this.#attempt(change));
     let cause: unknown;
     for (let attempt = 0; ; attempt++) {
       checkTime(deadline, id, cause);
@@ -157,37 +138,18 @@ export class FileDriver implements Driver {
     }
   }
 
-  async #attempt(
-    id: string,
-    deadline: number,
-    kind: 'write' | 'remove',
-    task: Task,
-  ): Promise<boolean | { cause?: unknown }> {
-    let isUntouched = true;
-    const commit: Commit = async (from, to, flush = this.#flush) => {
-      checkTime(deadline, id);
-      isUntouched = false;
-      await rename(from, to).catch((error) => {
-        isUntouched = hasCode(error, 'ENOENT', ...IN_USE);
-        throw error;
-      });
-      if (flush) await flushFolder(this.#root.inner(placeOf(id)[0]));
-    };
+  async #attempt(change: Change): Promise<boolean | { cause?: unknown }> {
+    const { id, name, deadline, toRemove } = change;
     try {
       checkTime(deadline, id);
-      const lock = await this.#locks.take(hashId(id), this.#lease, kind === 'remove');
-      if (!lock) return {};
-      try {
-        return await task(lock, commit);
-      } finally {
-        await lock.release();
-      }
+      const lock = await this.#locks.take(name, this.#lease, toRemove);
+      return lock ? await this.#under(lock, change) : {};
     } catch (cause) {
-      if (!isUntouched || isSessionError(cause)) throw cause;
+      if (isSessionError(cause)) throw cause;
       if (hasCode(cause, ...IN_USE)) return { cause };
       if (!hasCode(cause, 'ENOENT', 'ENOTDIR')) throw unavailable(id, cause);
       // The lock was taken away, or somebody has removed our inner folders.
-      this.#shards.clear();
+      this.#sessions.forgetFolders();
       await this.#root.make('locks').catch((failure) => {
         throw unavailable(id, failure);
       });
@@ -195,24 +157,31 @@ export class FileDriver implements Driver {
     }
   }
 
-  /** The folder of the id's file, made and flushed once by each process. */
-  async #makeShard(id: string): Promise<void> {
-    const [shard] = placeOf(id);
-    if (this.#shards.has(shard)) return;
-    await this.#root.make(shard, this.#flush);
-    this.#shards.add(shard);
+  /** Does the task, releases the lock and flushes what was changed. */
+  async #under(lock: Lock, { task }: Change): Promise<boolean> {
+    let result: Result | undefined;
+    try {
+      result = await task(lock);
+    } finally {
+      if (result === undefined) await lock.release(false);
+    }
+    const isToFlush = result === 'changed' && this.#flush;
+    const flushed = isToFlush ? this.#sessions.flush(lock.name) : undefined;
+    await Promise.allSettled([flushed, lock.release(true)]);
+    await flushed;
+    return result !== false;
+  }
+
+  async #isNothingThere(name: string): Promise<boolean> {
+    // Whoever has the lock may be about to put a file there, however late.
+    return (await this.#locks.isFree(name)) && this.#sessions.isAbsent(name);
   }
 
   /** Answers that nothing is there, once that would survive a power cut. */
-  async #isGone(id: string): Promise<true> {
-    if (this.#flush) await this.#root.look(placeOf(id)[0], flushFolder);
+  async #isGone(name: string): Promise<true> {
+    if (this.#flush) await this.#sessions.flushAbsence(name);
     return true;
   }
-}
-
-function placeOf(id: string): [shard: string, file: string] {
-  const name = hashId(id);
-  return [name.slice(0, 2), `${name}.json`];
 }
 
 function unavailable(id: string, cause: unknown): SessionError {

@@ -1,5 +1,6 @@
-import { chmod, lstat, mkdir, open } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { close, fsync, open } from './descriptors.ts';
 
 /** What a file system says that has no room for more. */
 export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];
@@ -36,11 +37,11 @@ export async function makeFolder(path: string): Promise<void> {
 /** Makes the names in a folder survive a power cut. Windows knows no such thing. */
 export async function flushFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const folder = await open(path);
+  const folder = await open(path, 'r');
   try {
-    await folder.sync();
+    await fsync(folder);
   } finally {
-    await folder.close();
+    close(folder).catch(() => {}); // nothing depends on it
   }
 }
 

@@ -1,38 +1,59 @@
-import { randomBytes } from 'node:crypto';
-import { lstat, readdir, readFile, readlink, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  link,
+  lstat,
+  readdir,
+  rename,
+  rm,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { FULL, hasCode, ignore, makeFolder, noneIfAbsent } from './folder.ts';
+import { isGone, nameOwner, self } from './owner.ts';
+import type { Root } from './root.ts';
 
-const HELD = ['ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
-// Waits, as two empty folders, for a time when no folder can be made.
+const FLAG = /^([0-9a-f]{64})\.(.*)$/;
+const LOWERED = '~';
+// An empty file: a flag is another name of it, which takes less time than a file of its own.
+const SOURCE = 'source';
+// An empty folder that waits for a time when none can be made.
 const RESERVE = 'reserve';
+const LONGEST_WAIT = 25;
 const RECURSIVELY = { recursive: true, force: true } as const;
 
-/**
- * A lock that is held: the folder `<name>/<owner>`. Its holder's only way to change a session is
- * to rename a file out of this folder, or into it.
- */
+/** A lock that is held, until others think that its owner is gone. */
 export interface Lock {
-  /** The path of a file in the folder. */
-  path(file: string): string;
-  release(): Promise<void>;
+  readonly name: string;
+  /** Of a lock to remove: its flag is a folder. What is renamed into it once it was taken away misses. */
+  readonly path: string;
+  /** Throws `ENOENT` when it was taken away. */
+  check(): Promise<unknown>;
+  /** `isClean`: no temporary file of the session can have been left. */
+  release(isClean: boolean): Promise<void>;
 }
 
 /**
  * Locks by name, across processes.
  *
- * `<name>` is taken by renaming a folder to it that has `<owner>` in it, which fails unless nothing
- * or an empty folder is there. It is released, and taken away from an owner that is gone, by
- * removing `<owner>` with all that is in it, and then `<name>` if it is empty. No owner has
- * the name of another, so whatever a former owner still does, and whenever it goes on, misses: its
- * folder does not exist any more, and a folder that was removed takes in and gives out nothing.
- * So to think wrongly that an owner is gone costs time, never a session.
+ * Whoever wants a lock puts up a flag, `<name>.<owner>`, looks at those that are up, and has the lock
+ * if there is no other: of two, at least one sees both. Otherwise the one that came first waits, and
+ * the others lower theirs. No owner has the name of another, so nobody lowers a wrong flag, however late.
+ *
+ * The flag of an owner that is gone is taken away: renamed, then the session's temporary files are
+ * removed, then the flag. An owner looks for its flag once its temporary file is there. So to think
+ * wrongly that it is gone costs time, never a session: what it had to put in place does not exist.
  */
 export class Locks {
+  readonly #root: Root;
   readonly #folder: string;
+  readonly #removeTemporary: (name: string) => Promise<void>;
 
-  /** `folder` is used as it is: it may go through a name and back. */
-  constructor(folder: string) {
-    this.#folder = folder;
+  constructor(root: Root, removeTemporary: (name: string) => Promise<void>) {
+    this.#root = root;
+    this.#folder = root.inner('locks');
+    this.#removeTemporary = removeTemporary;
   }
 
   /**
@@ -40,196 +61,117 @@ export class Locks {
    * others may take it away. The lock to remove a session can be had on a full disk too.
    */
   async take(name: string, lease: number, toRemove: boolean): Promise<Lock | undefined> {
-    const place = `${this.#folder}/${name}`;
-    if (await this.#isHeld(place)) return undefined;
-    const owner = nameOwner(await self(), lease);
-    const key = `${this.#folder}/${owner}`;
+    const flag = `${name}.${nameOwner(await self(), lease)}`;
+    const path = `${this.#folder}/${flag}`;
     let isReserve = false;
-    let isMade = false;
-    try {
-      isReserve = await this.#makeKey(key, owner, toRemove);
-      isMade = true;
-      await rename(key, place);
-    } catch (error) {
-      await remove(key, owner).catch(() => {}); // it is swept when its lease is over
-      if (isMade && hasCode(error, ...HELD)) return undefined;
-      throw error;
-    }
-    return {
-      path: (file) => `${place}/${owner}/${file}`,
-      release: async () => {
-        // What was done is done: a lock that stays here is taken away when its lease is over.
-        await remove(place, owner).catch(() => {});
-        if (isReserve) await this.#makeReserve().catch(() => {});
-      },
+    const release = async (isClean: boolean) => {
+      // What was done is done: a flag that stays here is taken away when its lease is over.
+      const lower = () => (toRemove ? rm(path, RECURSIVELY) : unlink(path));
+      await (isClean ? lower() : this.#takeAway(flag)).catch(() => {});
+      if (isReserve) await this.#makeReserve().catch(() => {});
     };
+    let isTaken = false;
+    try {
+      if (toRemove) isReserve = await this.#raiseFolder(path);
+      else await this.#raiseFile(path);
+      isTaken = await this.#waitForOthers(name, flag, performance.now() + LONGEST_WAIT);
+    } finally {
+      if (!isTaken) await release(true);
+    }
+    return isTaken ? { name, path, check: () => lstat(path), release } : undefined;
   }
 
-  /** Removes what owners that are gone have left, and sees to the reserve. */
+  /** Whether nobody has the lock, or wants it, or may go on later as if. */
+  async isFree(name: string): Promise<boolean> {
+    const up = await this.#root.look('locks', (folder) => readdir(folder));
+    return !up?.some((entry) => entry.startsWith(`${name}.`));
+  }
+
+  /** Removes what owners that are gone have left, and sees to what is needed later. */
   async sweep(warn: (error: unknown) => void): Promise<void> {
     await self(); // so that no lock has to wait for it
-    for (const name of await readdir(this.#folder).catch(noneIfAbsent)) {
+    for (const entry of await readdir(this.#folder).catch(noneIfAbsent)) {
       try {
-        const place = `${this.#folder}/${name}`;
-        if (/^[0-9a-f]{64}$/.test(name)) await this.#isHeld(place);
-        else if (parseOwner(name) && (await isGone(name))) await rm(place, RECURSIVELY);
+        const [, , owner] = FLAG.exec(entry) ?? [];
+        if (owner !== undefined && (await isGone(owner))) await this.#takeAway(entry);
       } catch (error) {
         warn(error);
       }
     }
+    await access(this.#folder, constants.W_OK).catch(ignore('ENOENT'));
     await this.#makeReserve();
+    await this.#makeSource().catch(ignore(...FULL));
+  }
+
+  async #raiseFile(path: string): Promise<void> {
+    try {
+      await link(`${this.#folder}/${SOURCE}`, path);
+    } catch {
+      await writeFile(path, '', { flag: 'wx', mode: 0o600 }); // where links cannot be made
+      await this.#makeSource().catch(() => {});
+    }
   }
 
   /** Answers whether it took the reserve. */
-  async #makeKey(key: string, owner: string, toRemove: boolean): Promise<boolean> {
+  async #raiseFolder(path: string): Promise<boolean> {
     try {
-      await makeFolder(key);
-      await makeFolder(`${key}/${owner}`);
+      await makeFolder(path);
       return false;
     } catch (error) {
-      if (!toRemove || !hasCode(error, ...FULL)) throw error;
-      await rmdir(key).catch(ignore('ENOENT'));
-      await rename(`${this.#folder}/${RESERVE}`, key);
-      if (!(await lstat(key)).isDirectory()) throw error; // a link, perhaps, and not to be followed
-      await rename(`${key}/${RESERVE}`, `${key}/${owner}`);
+      if (!hasCode(error, ...FULL)) throw error;
+      await rename(`${this.#folder}/${RESERVE}`, path).catch(() => {
+        throw error;
+      });
+      if (!(await lstat(path)).isDirectory()) throw error; // a link, perhaps, and not to be followed
       return true;
     }
   }
 
-  /** Whether somebody has the lock, who is not gone. Clears away what is left of others. */
-  async #isHeld(place: string): Promise<boolean> {
-    try {
-      if (!(await lstat(place)).isDirectory()) {
-        await unlink(place);
-        return false;
+  /** Answers whether the lock is ours: no other flag is up, but those of owners that are gone. */
+  async #waitForOthers(name: string, flag: string, until: number): Promise<boolean> {
+    for (;;) {
+      const up = (await readdir(this.#folder)).filter((entry) => entry.startsWith(`${name}.`));
+      if (!up.includes(flag)) return false; // somebody thought that we were gone
+      let isAlone = true;
+      for (const other of up) {
+        if (other === flag || (await isGone(other.slice(name.length + 1)))) continue;
+        if (other < flag || performance.now() > until) return false;
+        isAlone = false;
       }
-      const owners = await readdir(place);
-      for (const owner of owners) {
-        if (!(await isGone(owner))) return true;
-        await remove(place, owner);
-      }
-      if (owners.length === 0) await removeEmpty(place);
-    } catch (error) {
-      if (hasCode(error, ...HELD)) return true; // whoever was thought to be gone is at work
-      if (!hasCode(error, 'ENOENT')) throw error; // others clear away, too
+      if (up.length === 1) return true;
+      if (!isAlone) await pause(1);
+      else for (const other of up) if (other !== flag) await this.#takeAway(other);
     }
-    return false;
+  }
+
+  async #takeAway(flag: string): Promise<void> {
+    const [, name = ''] = FLAG.exec(flag) ?? [];
+    const lowered = flag.endsWith(LOWERED) ? flag : flag + LOWERED;
+    if (flag !== lowered) {
+      try {
+        await rename(`${this.#folder}/${flag}`, `${this.#folder}/${lowered}`);
+      } catch (error) {
+        ignore('ENOENT')(error);
+        return; // somebody else does
+      }
+    }
+    await this.#removeTemporary(name);
+    await rm(`${this.#folder}/${lowered}`, RECURSIVELY);
+  }
+
+  async #makeSource(): Promise<void> {
+    const path = `${this.#folder}/${SOURCE}`;
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch(ignore('EEXIST', 'ENOENT'));
   }
 
   /** Puts the reserve in its place, unless it is there. Fails where nothing can be written. */
   async #makeReserve(): Promise<void> {
     const reserve = `${this.#folder}/${RESERVE}`;
-    // Under a name that nobody else has: a link in the place of the reserve would be followed.
-    const made = `${this.#folder}/${nameOwner(await self(), 0)}`;
-    try {
-      await makeFolder(made);
-      await makeFolder(`${made}/${RESERVE}`);
-      await rename(made, reserve).catch(async (error) => {
-        ignore('ENOTDIR')(error); // a file or a link: not ours
-        await unlink(reserve);
-        await rename(made, reserve);
-      });
-    } catch (error) {
-      await remove(made, RESERVE).catch(() => {}); // or the next sweep does
-      ignore('ENOENT', ...HELD, ...FULL)(error);
-    }
-  }
-}
-
-async function remove(place: string, owner: string): Promise<void> {
-  const folder = `${place}/${owner}`;
-  await rmdir(folder).catch(() => rm(folder, RECURSIVELY));
-  await removeEmpty(place);
-}
-
-async function removeEmpty(place: string): Promise<void> {
-  await rmdir(place).catch(ignore('ENOENT', 'ENOTDIR', ...HELD));
-}
-
-/** A process, among those that can tell whether it runs. */
-interface Self {
-  /** Where its number means something: this boot of this kernel, this namespace. */
-  readonly realm: string;
-  readonly pid: number;
-  /** When it started, in ticks since the boot; so that another one with the same pid is told apart. */
-  readonly start: string;
-  /** Whether /proc shows the processes of its realm. */
-  readonly canLook: boolean;
-}
-
-interface Owner extends Omit<Self, 'canLook'> {
-  /** Milliseconds since 1970. */
-  readonly since: number;
-  readonly lease: number;
-}
-
-const OWNER = /^(\d+)-(\d+)-(\d+)-(\d+)-([0-9a-z.]*)-[0-9a-f]{16}$/;
-
-// All that others have to know is in the name, so it is there in one step, and cannot be cut off.
-function nameOwner({ realm, pid, start }: Self, lease: number): string {
-  const random = randomBytes(8).toString('hex');
-  return `${Date.now()}-${Math.ceil(lease)}-${pid}-${start}-${realm}-${random}`;
-}
-
-function parseOwner(name: string): Owner | undefined {
-  const [, since, lease, pid, start, realm] = OWNER.exec(name) ?? [];
-  if (start === undefined || realm === undefined) return undefined;
-  return { since: Number(since), lease: Number(lease), pid: Number(pid), start, realm };
-}
-
-/**
- * Whether the owner is gone, or its lease is over, or the clock was turned back. Elsewhere than in
- * our own realm nobody can tell whether a process runs, or which one a number means.
- */
-async function isGone(name: string): Promise<boolean> {
-  const owner = parseOwner(name);
-  if (!owner) return true;
-  const now = Date.now();
-  if (now < owner.since || now >= owner.since + owner.lease) return true;
-  const { realm, canLook } = await self();
-  if (!canLook || realm !== owner.realm) return false;
-  const { state, start } = (await processStat(owner.pid)) ?? {};
-  return start !== owner.start || state === 'Z' || state === 'X';
-}
-
-let known: Promise<Self> | undefined;
-
-/** This process. On other systems than Linux its realm is unknown, and only leases count. */
-function self(): Promise<Self> {
-  known ??= look();
-  return known;
-}
-
-async function look(): Promise<Self> {
-  try {
-    const [boot, namespace, shown, stat] = await Promise.all([
-      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-      readlink('/proc/self/ns/pid'),
-      readlink('/proc/self'),
-      processStat('self'),
-    ]);
-    if (stat) {
-      const realm = `${boot.replace(/[^0-9a-f]/g, '')}.${namespace.replace(/\D/g, '')}`;
-      // A namespace may have been given the /proc of another.
-      const canLook = shown === String(process.pid);
-      return { realm, pid: process.pid, start: stat.start, canLook };
-    }
-  } catch {
-    // no /proc, or not one that we may look into
-  }
-  return { realm: '', pid: process.pid, start: '0', canLook: false };
-}
-
-async function processStat(
-  pid: number | 'self',
-): Promise<{ state: string; start: string } | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name, in brackets, and may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', start: fields[19] ?? '' };
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
-    throw error;
+    await makeFolder(reserve).catch(async (error) => {
+      ignore('EEXIST', 'ENOENT', ...FULL)(error);
+      if (!hasCode(error, 'EEXIST') || (await lstat(reserve)).isDirectory()) return;
+      await unlink(reserve); // a file or a link: not ours
+      await makeFolder(reserve);
+    });
   }
 }

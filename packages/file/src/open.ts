@@ -3,6 +3,7 @@ import { SessionError } from '@sessions/core';
 import { FULL, hasCode, ignore, makeFolders } from './folder.ts';
 import { Locks } from './lock.ts';
 import { Root } from './root.ts';
+import { Sessions } from './sessions.ts';
 
 const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 
@@ -13,8 +14,9 @@ const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 export async function openFolder(
   path: string,
   flush: boolean,
+  largest: number,
   warn: (warning: Error) => void,
-): Promise<{ root: Root; locks: Locks }> {
+): Promise<{ root: Root; sessions: Sessions; locks: Locks }> {
   const hindrances: unknown[] = [];
   const hindered = (error: unknown) => {
     ignore(...FULL, ...READ_ONLY)(error);
@@ -26,7 +28,8 @@ export async function openFolder(
   });
   const root = await Root.open(path, entries, hindered);
   await root.make('locks').catch(hindered);
-  const locks = new Locks(root.inner('locks'));
+  const sessions = new Sessions(root, largest);
+  const locks = new Locks(root, (name) => sessions.removeTemporary(name));
   const swept = locks.sweep((cause) => {
     const what = 'what a process has left cannot be removed';
     warn(new SessionError('UNAVAILABLE', what, { cause }));
@@ -42,5 +45,5 @@ export async function openFolder(
   if (cause) {
     warn(new SessionError('UNAVAILABLE', 'the sessions can be read, and not changed', { cause }));
   }
-  return { root, locks };
+  return { root, sessions, locks };
 }

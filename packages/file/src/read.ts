@@ -1,6 +1,8 @@
 import { constants as limits } from 'node:buffer';
-import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { constants, lstat } from 'node:fs/promises';
 import { hashId, SessionError } from '@sessions/core';
+import { close, fstat, open, readStart } from './descriptors.ts';
 import { hasCode } from './folder.ts';
 import { type Content, decode, HEAD_LENGTH, isHead } from './format.ts';
 
@@ -19,12 +21,17 @@ export function largestFile(maxSessionBytes: number): number {
   return Math.min(maxSessionBytes + AROUND, limits.MAX_STRING_LENGTH);
 }
 
+export interface Found extends Content {
+  /** From before it was read. */
+  readonly stats: Stats;
+}
+
 /**
  * What is in the session's file of this name. Never reads more than `most` bytes. Throws `ENOENT` if
  * there is none, `CORRUPT`, and `TOO_LARGE` for a larger file that begins as a session's does.
  */
-export async function readSession(path: string, name: string, most: number): Promise<Content> {
-  let file: FileHandle;
+export async function readSession(path: string, name: string, most: number): Promise<Found> {
+  let file: number;
   try {
     file = await open(path, READ);
   } catch (error) {
@@ -36,26 +43,15 @@ export async function readSession(path: string, name: string, most: number): Pro
     throw isFile ? error : corrupt(name, error);
   }
   try {
-    const stats = await file.stat();
+    const stats = await fstat(file);
     if (!stats.isFile()) throw corrupt(name, new Error('it is no file'));
     const isTooLarge = stats.size > most;
     const bytes = await readStart(file, isTooLarge ? HEAD_LENGTH : stats.size);
     if (isTooLarge && isHead(bytes)) throw tooLarge(name);
-    return decoded(bytes, name);
+    return { ...decoded(bytes, name), stats };
   } finally {
-    await file.close();
+    close(file).catch(() => {}); // nothing depends on it
   }
-}
-
-/** The first bytes of the file, as many as there are. */
-async function readStart(file: FileHandle, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  for (let at = 0; at < length; ) {
-    const { bytesRead } = await file.read(bytes, at, length - at, at);
-    if (bytesRead === 0) return bytes.subarray(0, at); // somebody cuts it off
-    at += bytesRead;
-  }
-  return bytes;
 }
 
 function decoded(bytes: Buffer, name: string): Content {

@@ -1,11 +1,21 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
 import { FileSessionStore } from '../src/index.ts';
 import { startWorker, testWith } from './processes.ts';
-import { temporaryFolder } from './support.ts';
+import { fileOf, temporaryFolder } from './support.ts';
 
 const LONG = 3_600_000;
 
@@ -26,11 +36,6 @@ interface Owner {
   realm: string;
 }
 
-/** Where the lock of the id `a` is. */
-function place(): string {
-  return join(folder, 'locks', hashId('a'));
-}
-
 /** This very process, as an owner that has the lock for an hour. */
 async function me(): Promise<Owner> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
@@ -45,11 +50,25 @@ async function me(): Promise<Owner> {
   };
 }
 
-/** Leaves a lock there, with a temporary file in it. */
-async function leave(at: string, { since, lease, pid, start, realm }: Owner): Promise<void> {
-  const name = `${since}-${lease}-${pid}-${start}-${realm}-0123456789abcdef`;
-  await mkdir(join(at, name), { recursive: true });
-  await writeFile(join(at, name, 'session.json.123'), 'half a sess');
+function flagOf(id: string, { since, lease, pid, start, realm }: Owner): string {
+  return `${hashId(id)}.${since}-${lease}-${pid}-${start}-${realm}-0123456789abcdef`;
+}
+
+/** Leaves the flag of an owner there, and a temporary file of its. */
+async function leave(owner: Owner, id = 'a'): Promise<{ flag: string; temporary: string }> {
+  const flag = join(folder, 'locks', flagOf(id, owner));
+  const temporary = `${fileOf(folder, id)}.123`;
+  await mkdir(dirname(temporary), { recursive: true });
+  await writeFile(flag, '');
+  await writeFile(temporary, 'half a sess');
+  return { flag, temporary };
+}
+
+function nothingIsLeft({ flag, temporary }: { flag: string; temporary: string }): void {
+  expect({ flag: existsSync(flag), temporary: existsSync(temporary) }).toEqual({
+    flag: false,
+    temporary: false,
+  });
 }
 
 describe('the lock of an owner that is gone is taken at once', () => {
@@ -59,9 +78,9 @@ describe('the lock of an owner that is gone is taken at once', () => {
     async () => {
       const worker = startWorker('count', folder, {}, ['b', 1]);
       await worker.ended;
-      await leave(place(), { ...(await me()), pid: worker.pid });
+      const left = await leave({ ...(await me()), pid: worker.pid });
       await store.write('a', { n: 1 });
-      expect(existsSync(place())).toBe(false);
+      nothingIsLeft(left);
     },
     20_000,
   );
@@ -71,41 +90,47 @@ describe('the lock of an owner that is gone is taken at once', () => {
     'its pid is in use again, by another process',
     async () => {
       const owner = await me();
-      await leave(place(), { ...owner, start: `${Number(owner.start) - 1}` });
+      const left = await leave({ ...owner, start: `${Number(owner.start) - 1}` });
       await store.write('a', { n: 1 });
-      expect(existsSync(place())).toBe(false);
+      nothingIsLeft(left);
     },
     20_000,
   );
 
   test('its lease is over', async () => {
     const lease = { since: Date.now() - 1001, lease: 1000 };
-    await leave(place(), { ...lease, pid: process.pid, start: '1', realm: 'elsewhere' });
+    const left = await leave({ ...lease, pid: process.pid, start: '1', realm: 'elsewhere' });
     await store.update('a', () => ({ n: 1 }));
-    expect(existsSync(place())).toBe(false);
+    nothingIsLeft(left);
   });
 
   test('it is from the future, as the clock was turned back', async () => {
     const lease = { since: Date.now() + LONG, lease: LONG };
-    await leave(place(), { ...lease, pid: process.pid, start: '1', realm: 'elsewhere' });
+    const left = await leave({ ...lease, pid: process.pid, start: '1', realm: 'elsewhere' });
     await store.destroy('a');
     expect(await store.read('a')).toBeNull();
+    nothingIsLeft(left);
   });
 
-  test.each(['a file', 'an empty folder', 'an unknown folder'])('it is %s', async (what) => {
-    if (what === 'a file') await writeFile(place(), '');
-    else
-      await mkdir(join(place(), what === 'an empty folder' ? '' : 'unknown'), { recursive: true });
-    await store.write('a', { n: 1 });
-    expect(await store.read('a')).toEqual({ n: 1 });
-  });
-
-  test('it is a link, and what it leads to stays', async () => {
+  test.each(['a file', 'a folder', 'a link', 'a pipe'])('it is %s of nobody', async (what) => {
     const outside = await temporaryFolder();
     await mkdir(join(outside, 'unknown'));
-    await symlink(outside, place());
+    const flag = join(folder, 'locks', `${hashId('a')}.unknown`);
+    if (what === 'a file') await writeFile(flag, '');
+    else if (what === 'a folder') await mkdir(join(flag, 'inner'), { recursive: true });
+    else if (what === 'a link') await symlink(outside, flag);
+    else spawnSync('mkfifo', [flag]);
     await store.write('a', { n: 1 });
+    expect(await store.read('a')).toEqual({ n: 1 });
+    expect(await readdir(join(folder, 'locks'))).toEqual(['reserve', 'source']);
     expect(await readdir(outside)).toEqual(['unknown']);
+  });
+
+  test('it is half taken away: the rest goes, too, before anything is done', async () => {
+    const { flag, temporary } = await leave(await me());
+    await rename(flag, `${flag}~`);
+    await store.write('a', { n: 1 });
+    nothingIsLeft({ flag: `${flag}~`, temporary });
   });
 });
 
@@ -114,7 +139,7 @@ describe('the lock of an owner that may live', () => {
     ['linux'],
     'is left to it: TIMEOUT, and nothing changed; reading goes on',
     async () => {
-      await leave(place(), await me());
+      const { flag, temporary } = await leave(await me());
       const hasty = await new FileSessionStore(folder, { timeout: 3000 }).init();
       const late = expect.objectContaining({ code: 'TIMEOUT', outcome: 'not-applied' });
       await Promise.all([
@@ -125,7 +150,8 @@ describe('the lock of an owner that may live', () => {
       expect(await hasty.read('a')).toEqual({ n: 0 });
       expect(await hasty.all()).toEqual([{ n: 0 }]);
       await hasty.write('b', { n: 1 }); // other sessions do not mind
-      await rm(place(), { recursive: true });
+      expect(await readFile(temporary, 'utf8')).toBe('half a sess');
+      await rm(flag);
       await hasty.write('a', { n: 1 });
     },
     20_000,
@@ -134,7 +160,7 @@ describe('the lock of an owner that may live', () => {
   test('is taken from one that nobody can look at when its lease is over', async () => {
     const until = Date.now() + 500;
     const lease = { since: Date.now(), lease: 500 };
-    await leave(place(), { ...lease, pid: 1, start: '1', realm: 'elsewhere' });
+    await leave({ ...lease, pid: 1, start: '1', realm: 'elsewhere' });
     await store.write('a', { n: 1 });
     expect(Date.now()).toBeGreaterThanOrEqual(until);
     expect(await store.read('a')).toEqual({ n: 1 });
@@ -145,21 +171,17 @@ test('opening a store removes what owners that are gone have left, and nothing e
   const gone = { since: 1, lease: 1, pid: 1, start: '1', realm: 'elsewhere' };
   const alive = { ...gone, since: Date.now(), lease: LONG };
   const locks = join(folder, 'locks');
-  const key = (owner: Owner) => {
-    const { since, lease, pid, start, realm } = owner;
-    return `${since}-${lease}-${pid}-${start}-${realm}-0123456789abcdef`;
-  };
-  await leave(join(locks, hashId('gone')), gone);
-  await leave(join(locks, key(gone)), gone);
-  await leave(join(locks, hashId('alive')), alive);
-  await leave(join(locks, key(alive)), alive);
-  const torn = key({ ...gone, since: 2 });
-  await mkdir(join(locks, torn, 'reserve'), { recursive: true }); // killed as it took the reserve
+  const left = await leave(gone, 'gone');
+  const removal = join(locks, flagOf('removed', gone));
+  await mkdir(removal);
+  await writeFile(join(removal, 'removed'), '');
+  const kept = await leave(alive, 'alive');
   await writeFile(join(locks, 'a stranger'), '');
   await new FileSessionStore(folder).init();
-  const left = await readdir(locks);
-  expect(left.sort()).toEqual([hashId('alive'), key(alive), 'a stranger', 'reserve'].sort());
-  expect(await readdir(join(locks, hashId('alive'), key(alive)))).toEqual(['session.json.123']);
+  nothingIsLeft(left);
+  const names = [flagOf('alive', alive), 'a stranger', 'reserve', 'source'];
+  expect((await readdir(locks)).sort()).toEqual(names.sort());
+  expect(existsSync(kept.temporary)).toBe(true);
 });
 
 describe('in the place of the reserve', () => {
@@ -172,8 +194,8 @@ describe('in the place of the reserve', () => {
     else await mkdir(join(reserve, what === 'a folder' ? 'stranger' : ''), { recursive: true });
     const late = await new FileSessionStore(folder).init();
     expect(await readdir(outside)).toEqual([]);
-    expect(await readdir(join(folder, 'locks'))).toEqual(['reserve']);
-    expect(await readdir(reserve)).toEqual([what === 'a folder' ? 'stranger' : 'reserve']);
+    expect(await readdir(join(folder, 'locks'))).toEqual(['reserve', 'source']);
+    expect(await readdir(reserve)).toEqual(what === 'a folder' ? ['stranger'] : []);
     expect(await late.read('a')).toEqual({ n: 0 });
     await late.destroy('a');
   });

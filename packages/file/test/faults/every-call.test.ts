@@ -86,7 +86,7 @@ for (const { what, operation, before, after } of isSoak
             expect({ context, warnings, left }).toEqual({
               context,
               warnings: [],
-              left: ['reserve'],
+              left: ['reserve', 'source'],
             });
             await rm(folder, { recursive: true });
           });

@@ -56,7 +56,7 @@ async function storm({ what, kills, within, flush, timeout }: Storm): Promise<vo
   await store.write('a', { n: 0 }); // nothing left behind is in the way
   await pause(timeout / 4);
   await new FileSessionStore(folder).init();
-  expect(await readdir(join(folder, 'locks'))).toEqual(['reserve']);
+  expect(await readdir(join(folder, 'locks'))).toEqual(['reserve', 'source']);
   report(
     `${what}: ${total} kills, ${known} increments acknowledged, ${n} applied, ` +
       `${rejected(all).length} rejected; lost: 0`,

@@ -6,7 +6,7 @@ import { forEach, targets, traced } from './trace.ts';
 
 // Its lease, after which others may take a lock, is a quarter of it.
 const timeout = 2000;
-const CHANGING = /^(mkdir|chmod|rename|openat|fsync|unlink|rmdir|write)$/;
+const CHANGING = /^(link|mkdir|chmod|fchmod|rename|openat|fsync|unlink|rmdir|pwrite64|utimensat)$/;
 
 testWith(
   ['linux', 'root', 'strace'],
@@ -74,7 +74,7 @@ testWith(
       return folder;
     };
     const { calls } = await traced(await prepare(), hasty, operation, undefined);
-    const chosen = targets(calls).filter(({ name }) => isSoak || name === 'rename');
+    const chosen = targets(calls).filter(({ name }) => isSoak || /^(link|rename)$/.test(name));
     let given = 0;
 
     await forEach(chosen, async (call) => {
