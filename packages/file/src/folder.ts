@@ -1,6 +1,7 @@
+import { closeSync } from 'node:fs';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { close, fsync, open } from './descriptors.ts';
+import { fsync, open } from './descriptors.ts';
 
 /** What a file system says that has no room for more. */
 export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];
@@ -41,7 +42,7 @@ export async function flushFolder(path: string): Promise<void> {
   try {
     await fsync(folder);
   } finally {
-    close(folder).catch(() => {}); // nothing depends on it
+    closeSync(folder);
   }
 }
 

@@ -1,8 +1,8 @@
 import { constants as limits } from 'node:buffer';
-import type { Stats } from 'node:fs';
+import { closeSync, type Stats } from 'node:fs';
 import { constants, lstat } from 'node:fs/promises';
 import { hashId, SessionError } from '@sessions/core';
-import { close, fstat, open, readStart } from './descriptors.ts';
+import { fstat, open, readStart } from './descriptors.ts';
 import { hasCode } from './folder.ts';
 import { type Content, decode, HEAD_LENGTH, isHead } from './format.ts';
 
@@ -50,7 +50,7 @@ export async function readSession(path: string, name: string, most: number): Pro
     if (isTooLarge && isHead(bytes)) throw tooLarge(name);
     return { ...decoded(bytes, name), stats };
   } finally {
-    close(file).catch(() => {}); // nothing depends on it
+    closeSync(file);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs';
 import { constants, lstat, open, stat } from 'node:fs/promises';
 import { SessionError } from '@sessions/core';
 import { flushFolder, hasCode, makeFolder, makeInnerFolder } from './folder.ts';
+import { kernelPath } from './kernel-path.ts';
 
 const MARK = /^\.store-[0-9a-f]{16}$/;
 const FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
@@ -19,11 +20,13 @@ export class Root {
   readonly #mark: string | undefined;
   readonly #inode: string;
   #canHold = false;
+  #kernelPath: string;
 
   private constructor(path: string, mark: string | undefined, inode: string) {
     this.#path = path;
     this.#mark = mark;
     this.#inode = inode;
+    this.#kernelPath = path;
   }
 
   /**
@@ -44,6 +47,7 @@ export class Root {
     }
     const root = new Root(path, mark, await inodeOf(path));
     await root.#tryHolding();
+    root.#kernelPath = await kernelPath(path);
     return root;
   }
 
@@ -52,8 +56,12 @@ export class Root {
    * in the place of the inner folder: then the mark is not beside it.
    */
   inner(name: string): string {
-    const path = `${this.#path}/${name}`;
-    return this.#mark ? `${path}/../${this.#mark}/../${name}` : path;
+    return this.#inner(this.#path, name);
+  }
+
+  /** The same, by a path that only the kernel can follow. */
+  innerForKernel(name: string): string {
+    return this.#inner(this.#kernelPath, name);
   }
 
   /** Makes an inner folder, unless it is there; with `flush` so that it survives a power cut. */
@@ -91,6 +99,11 @@ export class Root {
     } finally {
       await folder.close();
     }
+  }
+
+  #inner(root: string, name: string): string {
+    const path = `${root}/${name}`;
+    return this.#mark ? `${path}/../${this.#mark}/../${name}` : path;
   }
 
   async #isAt(path: string): Promise<boolean> {

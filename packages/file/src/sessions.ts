@@ -62,7 +62,7 @@ export class Sessions {
     await this.#makeShard(shardOf(name), flush);
     const bytes = Buffer.from(encode(id, record));
     const stamp = nextStamp(current?.stamp ?? 0);
-    const path = pathIn(this.#folder(name), name);
+    const path = pathIn(this.#root.innerForKernel(shardOf(name)), name);
     await replaceFile(path, { bytes, stamp, flush }, check, commit).catch(throwRenaming);
     this.#known.haveWritten(name, record, bytes.length, stamp);
   }

@@ -1,10 +1,13 @@
+import { closeSync } from 'node:fs';
 import { chmod, constants } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from './atomic.ts';
-import { close, fchmod, fsync, futimes, open, writeAll } from './descriptors.ts';
+import { fchmod, fstat, fsync, futimes, open, writeAll } from './descriptors.ts';
 import { hasCode } from './folder.ts';
 
 const WRITE = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+
+let isUmaskInTheWay: boolean | undefined;
 
 interface Content {
   readonly bytes: Buffer;
@@ -34,12 +37,14 @@ export async function replaceFile(
       // By its folder's path as we know it: where that leads elsewhere there is no such file.
       const descriptor = await openNew(`${dirname(file)}/${basename(temporary)}`);
       try {
+        isUmaskInTheWay ??= ((await fstat(descriptor)).mode & 0o600) !== 0o600;
         // With data of its own write-file-atomic would not notice that only a part of it fits the disk.
-        await all(check(), fchmod(descriptor, 0o600), writeAll(descriptor, bytes));
+        const permitted = isUmaskInTheWay && fchmod(descriptor, 0o600);
+        await all(check(), permitted, writeAll(descriptor, bytes));
         const seconds = (stamp + 0.5) / 1e6; // to the middle, as it is rounded on its way
         await all(futimes(descriptor, seconds, seconds), flush && fsync(descriptor));
       } finally {
-        close(descriptor).catch(() => {}); // nothing depends on it
+        closeSync(descriptor);
       }
       commit();
     },
