@@ -1,5 +1,3 @@
-import { flushFolder } from './folder.ts';
-
 interface Flush {
   done: Promise<void>;
   /** Those who have come since it began: they share the next one. */
@@ -8,7 +6,12 @@ interface Flush {
 
 /** Flushes folders, each for several callers at once: what they did came before the flush began. */
 export class Flusher {
+  readonly #flush: (folder: string) => Promise<void>;
   readonly #running = new Map<string, Flush>();
+
+  constructor(flush: (folder: string) => Promise<void>) {
+    this.#flush = flush;
+  }
 
   flush(folder: string): Promise<void> {
     const running = this.#running.get(folder);
@@ -19,7 +22,7 @@ export class Flusher {
   }
 
   #begin(folder: string): Promise<void> {
-    const flush: Flush = { done: flushFolder(folder) };
+    const flush: Flush = { done: this.#flush(folder) };
     this.#running.set(folder, flush);
     const end = () => {
       if (!flush.next) this.#running.delete(folder);

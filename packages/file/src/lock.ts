@@ -38,8 +38,8 @@ export interface Lock {
  * Locks by name, across processes.
  *
  * Whoever wants a lock puts up a flag, `<name>.<owner>`, looks at those that are up, and has the lock
- * if there is no other: of two, at least one sees both. Otherwise the one that came first waits, and
- * the others lower theirs. No owner has the name of another, so nobody lowers a wrong flag, however late.
+ * once all of these are down: of two, at least one sees both. If both do, the older one waits, and the
+ * other lowers its flag. No owner has the name of another, so nobody lowers a wrong flag, however late.
  *
  * The flag of an owner that is gone is taken away: renamed, then the session's temporary files are
  * removed, then the flag. An owner looks for its flag once its temporary file is there. So to think
@@ -127,20 +127,24 @@ export class Locks {
     }
   }
 
-  /** Answers whether the lock is ours: no other flag is up, but those of owners that are gone. */
+  /** Answers whether the lock is ours: those who had a flag up when we first looked have none any more. */
   async #waitForOthers(name: string, flag: string, until: number): Promise<boolean> {
+    let ahead: Set<string> | undefined;
     for (;;) {
       const up = (await readdir(this.#folder)).filter((entry) => entry.startsWith(`${name}.`));
       if (!up.includes(flag)) return false; // somebody thought that we were gone
-      let isAlone = true;
-      for (const other of up) {
-        if (other === flag || (await isGone(other.slice(name.length + 1)))) continue;
-        if (other < flag || performance.now() > until) return false;
-        isAlone = false;
+      const others = up.filter((other) => other !== flag);
+      const isFirstLook = ahead === undefined;
+      ahead ??= new Set(others.map(ownFlag)); // whoever comes later sees ours
+      const left = others.filter((other) => ahead?.has(ownFlag(other)));
+      if (left.length === 0) return true;
+      const gone: string[] = [];
+      for (const other of left) {
+        if (await isGone(other.slice(name.length + 1))) gone.push(other);
+        else if ((isFirstLook && other < flag) || performance.now() > until) return false;
       }
-      if (up.length === 1) return true;
-      if (!isAlone) await pause(1);
-      else for (const other of up) if (other !== flag) await this.#takeAway(other);
+      if (gone.length < left.length) await pause(1);
+      else for (const other of gone) await this.#takeAway(other);
     }
   }
 
@@ -174,4 +178,8 @@ export class Locks {
       await makeFolder(reserve);
     });
   }
+}
+
+function ownFlag(entry: string): string {
+  return entry.endsWith(LOWERED) ? entry.slice(0, -LOWERED.length) : entry;
 }

@@ -21,10 +21,14 @@ interface Owner extends Omit<Self, 'canLook'> {
 
 const OWNER = /^(\d+)-(\d+)-(\d+)-(\d+)-([0-9a-z.]*)-[0-9a-f]{16}$/;
 
+const random = randomBytes(4).toString('hex');
+let count = 0;
+
 // All that others have to know is in the name, so it is there in one step, and cannot be cut off.
 export function nameOwner({ realm, pid, start }: Self, lease: number): string {
-  const random = randomBytes(8).toString('hex');
-  return `${Date.now()}-${Math.ceil(lease)}-${pid}-${start}-${realm}-${random}`;
+  count = (count + 1) % 2 ** 32;
+  const unique = random + count.toString(16).padStart(8, '0');
+  return `${Date.now()}-${Math.ceil(lease)}-${pid}-${start}-${realm}-${unique}`;
 }
 
 function parseOwner(name: string): Owner | undefined {
