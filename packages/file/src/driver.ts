@@ -21,7 +21,7 @@ import { largestFile } from './read.ts';
 import type { Root } from './root.ts';
 import { IN_USE, type Sessions } from './sessions.ts';
 
-const AT_ONCE = 64; // calls that are not waiting for their turn
+const AT_ONCE = 36; // calls, each with two files open at most
 const LONGEST_PAUSE = 25;
 
 /** One call that changes a session. */

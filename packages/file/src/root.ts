@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Dirent } from 'node:fs';
-import { constants, lstat, open, stat } from 'node:fs/promises';
+import { closeSync, type Dirent } from 'node:fs';
+import { constants, lstat, stat } from 'node:fs/promises';
 import { SessionError } from '@sessions/core';
+import { open } from './descriptors.ts';
 import { flushFolder, hasCode, makeFolder, makeInnerFolder } from './folder.ts';
 import { kernelPath } from './kernel-path.ts';
 
@@ -93,11 +94,11 @@ export class Root {
       throw hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP') ? gone(error) : error;
     });
     try {
-      const root = this.#canHold ? pathOf(folder.fd) : this.#path;
+      const root = this.#canHold ? pathOf(folder) : this.#path;
       if (!(await this.#isAt(root))) throw gone();
       return await task(root);
     } finally {
-      await folder.close();
+      closeSync(folder);
     }
   }
 
@@ -115,8 +116,8 @@ export class Root {
   /** Elsewhere than on Linux, or without /proc, an open folder has no path of its own. */
   async #tryHolding(): Promise<void> {
     const folder = await open(this.#path, FOLDER);
-    this.#canHold = (await inodeOf(pathOf(folder.fd)).catch(() => '')) === this.#inode;
-    await folder.close();
+    this.#canHold = (await inodeOf(pathOf(folder)).catch(() => '')) === this.#inode;
+    closeSync(folder);
   }
 }
 

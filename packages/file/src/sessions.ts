@@ -3,14 +3,11 @@ import { SessionError, type SessionRecord } from '@sessions/core';
 import { Flusher } from './flusher.ts';
 import { flushFolder, hasCode, ignore } from './folder.ts';
 import { encode } from './format.ts';
-import { Gate } from './gate.ts';
 import { Known, nextStamp, stampOf } from './known.ts';
 import type { Lock } from './lock.ts';
 import { readSession } from './read.ts';
 import type { Root } from './root.ts';
 import { replaceFile } from './write.ts';
-
-const AT_ONCE = 32; // files open, or pairs of one that is written, at most
 
 // Another process has the file open, and Windows minds.
 export const IN_USE: readonly string[] =
@@ -25,7 +22,6 @@ export interface Current {
 export class Sessions {
   readonly #root: Root;
   readonly #largest: number;
-  readonly #gate = new Gate(AT_ONCE);
   readonly #flusher = new Flusher(flushFolder);
   readonly #known = new Known();
   readonly #shards = new Set<string>();
@@ -43,8 +39,7 @@ export class Sessions {
         const record = this.#known.find(name, stats);
         if (record) return { record, stamp: stampOf(stats) };
       }
-      const read = () => readSession(path, name, this.#largest);
-      const { record, stats } = await this.#gate.run(read);
+      const { record, stats } = await readSession(path, name, this.#largest);
       this.#known.haveRead(name, record, stats);
       return { record, stamp: stampOf(stats) };
     });
@@ -68,8 +63,8 @@ export class Sessions {
     const bytes = Buffer.from(encode(id, record));
     const stamp = nextStamp(current?.stamp ?? 0);
     const path = pathIn(this.#root.innerForKernel(shardOf(name)), name);
-    const replace = () => replaceFile(path, { bytes, stamp, flush }, check, commit);
-    await this.#gate.run(replace).catch(throwRenaming);
+    const replaced = replaceFile(path, { bytes, stamp, flush }, check, commit);
+    await replaced.catch(throwRenaming);
     this.#known.haveWritten(name, record, bytes.length, stamp);
   }
 
