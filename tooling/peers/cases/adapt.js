@@ -1,0 +1,33 @@
+import { promisify } from 'node:util';
+
+// What every case opens: `write` and `read`, for updates `update`, and `close`.
+
+/** A store of ours. */
+export function bound(store) {
+  return {
+    write: (id, session) => store.write(id, session),
+    update: (id, change) => store.update(id, change),
+    read: (id) => store.read(id),
+    close: () => store.close(),
+  };
+}
+
+/** A store of express-session, with promises. */
+export function promised(store, close = () => {}) {
+  return {
+    write: promisify(store.set.bind(store)),
+    read: promisify(store.get.bind(store)),
+    close,
+  };
+}
+
+/** An update without a store of ours: read, change, write. Two at once lose one of them. */
+export function byHand(open) {
+  return async (place) => {
+    const store = await open(place);
+    return {
+      ...store,
+      update: async (id, change) => store.write(id, change(await store.read(id))),
+    };
+  };
+}
