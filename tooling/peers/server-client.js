@@ -1,0 +1,34 @@
+import { Redis } from 'ioredis';
+import { MongoClient } from 'mongodb';
+
+/** What this bench itself does with a server: ask which it is, and remove what a case has left. */
+export function connect(url) {
+  return url.startsWith('redis') ? redis(url) : mongo(url);
+}
+
+async function redis(url) {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => {}); // the command rejects
+  await client.connect();
+  const [, version] = /redis_version:(\S+)/.exec(await client.info('server'));
+  return {
+    about: `Redis ${version}`,
+    async clear(namespace) {
+      for await (const keys of client.scanStream({ match: `${namespace}*`, count: 1000 })) {
+        if (keys.length > 0) await client.unlink(keys);
+      }
+    },
+  };
+}
+
+async function mongo(url) {
+  const options = { serverSelectionTimeoutMS: 2000, socketTimeoutMS: 60_000 };
+  const client = await new MongoClient(url, options).connect();
+  const { version, gitVersion } = await client.db('admin').command({ buildInfo: 1 });
+  // A stand-in for tests says that it is an old MongoDB, of no commit.
+  const name = /^[0-9a-f]{40}$/.test(gitVersion) ? 'MongoDB' : 'a stand-in for MongoDB';
+  return {
+    about: `${name} ${version}`,
+    clear: (namespace) => client.db(namespace).dropDatabase(),
+  };
+}
