@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { run } from './child.js';
 import { isServer, missing, withPlace } from './place.js';
+import { serverOf } from './servers.js';
 import { ratio, short } from './statistics.js';
 
 const most = Number(process.env.PEERS_MOST || 1e6); // fewer, to try it out
@@ -23,7 +24,7 @@ export async function measureScale({ seconds, failed }) {
     }
   };
   for (const group of Object.keys(largest)) {
-    if (await missing(group)) continue;
+    if ((await missing(group)) || (await isStandIn(group))) continue;
     const row = [`@sessions/${group}`];
     for (const size of sizes) {
       if (size > largest[group]) continue;
@@ -49,6 +50,10 @@ export async function measureScale({ seconds, failed }) {
     rows,
     points,
   };
+}
+
+async function isStandIn(group) {
+  return isServer(group) && (await serverOf(group)).isStandIn;
 }
 
 async function listings(place) {

@@ -65,7 +65,7 @@ async function ready(url, where) {
   for (;;) {
     try {
       const client = await connect(url);
-      return { url, about: `${client.about}, ${where}`, clear: client.clear };
+      return { ...client, url, about: `${client.about}, ${where}` };
     } catch (error) {
       if (performance.now() > end) throw error;
       await pause(100);
