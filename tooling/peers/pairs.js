@@ -1,5 +1,5 @@
 import { run } from './child.js';
-import { isServer, withPlace } from './place.js';
+import { isServer, isStandIn, withPlace } from './place.js';
 import { serverOf } from './servers.js';
 import { median, ratio, short, spread } from './statistics.js';
 
@@ -38,7 +38,7 @@ export async function measurePairs(group, { rounds, seconds, failed }) {
       'client CPU µs per pair, one / 64',
     ],
     rows: rows.map(({ cells }) => cells),
-    bars: server?.isStandIn ? [] : rows.flatMap(({ bar }) => (bar ? [bar] : [])),
+    bars: (await isStandIn(group)) ? [] : rows.flatMap(({ bar }) => (bar ? [bar] : [])),
   };
 }
 

@@ -31,3 +31,8 @@ export async function missing(group) {
 export function isServer(group) {
   return group === 'redis' || group === 'mongo';
 }
+
+/** Whether its server only behaves like the real one, as far as tests need it. */
+export async function isStandIn(group) {
+  return isServer(group) && Boolean((await serverOf(group)).isStandIn);
+}

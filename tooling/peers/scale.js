@@ -1,7 +1,6 @@
 import { totalmem } from 'node:os';
 import { run } from './child.js';
-import { isServer, missing, withPlace } from './place.js';
-import { serverOf } from './servers.js';
+import { isServer, isStandIn, missing, withPlace } from './place.js';
 import { ratio, short } from './statistics.js';
 
 const most = Number(process.env.PEERS_MOST || 1e6); // fewer, to try it out
@@ -50,10 +49,6 @@ export async function measureScale({ seconds, failed }) {
     rows,
     points,
   };
-}
-
-async function isStandIn(group) {
-  return isServer(group) && (await serverOf(group)).isStandIn;
 }
 
 async function listings(place) {

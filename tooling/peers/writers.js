@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { command } from './child.js';
-import { isServer, missing, withPlace } from './place.js';
+import { isServer, isStandIn, missing, withPlace } from './place.js';
 import { median, ratio, spread } from './statistics.js';
 
 const WRITERS = 16;
@@ -27,7 +27,8 @@ export async function measureWriters({ rounds, seconds, failed }) {
         }
       }
     }
-    const row = [`@sessions/${group}`, cell(rates.lone)];
+    const server = (await isStandIn(group)) ? ', with a stand-in' : '';
+    const row = [`@sessions/${group}${server}`, cell(rates.lone)];
     for (const way of ['together', 'apart']) {
       const ratios = rates[way]
         .map((rate, round) => rate / rates.lone[round])
