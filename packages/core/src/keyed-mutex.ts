@@ -45,7 +45,7 @@ export class KeyedMutex {
   enter(key: string, limit: number): Awaitable<Deadline> {
     const ahead = this.#queues.get(key);
     const queue = ahead ?? new Queue();
-    if (!ahead) this.#queues.set(key, queue);
+    this.#queues.set(key, queue);
     const before = queue.spent;
     return when(ahead && turnIn(ahead, limit), () => {
       // Out of turn, too: those behind wait for this one then.

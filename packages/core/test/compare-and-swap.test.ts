@@ -166,6 +166,23 @@ describe('a conflict', () => {
     ]);
   });
 
+  test('with one who destroyed the session makes it be created, in half of what is left', async () => {
+    const { asked, run } = setup([version('old'), null], { puts: [false, true] });
+    expect(await run(version('new'))).toMatchObject({ value: 'new', seen: ['old', null] });
+    expect(asked.at(-1)).toEqual(['put', 'new', null, 500]);
+  });
+
+  test('may leave nothing to change, or nothing to destroy', async () => {
+    const still = setup([version('old'), version('theirs')], { puts: [false] });
+    const kept = await still.run(version('new'), undefined);
+    expect(kept).toMatchObject({ value: 'theirs', names: 'get put get' });
+    const gone = setup([version('old'), null], { puts: [false] });
+    expect(await gone.run(version('new'), null)).toMatchObject({
+      value: null,
+      names: 'get put get',
+    });
+  });
+
   test('is told once the time is up, and pauses are all that took it', async () => {
     random.mockReturnValue(0.5);
     const { times, run } = setup([version('theirs')], { puts: [false] });
@@ -218,6 +235,65 @@ describe('a conflict', () => {
     await jest.advanceTimersByTimeAsync(20_000);
     await done;
     expect(deadline.left).toBe(1000 - 4 - 8);
+  });
+});
+
+describe('with a backend that answers at once', () => {
+  const atOnce = (...puts: boolean[]) => {
+    const driver: Driver = {
+      capabilities: { compareAndSet: 'process', survives: 'nothing' },
+      get: () => version('old'),
+      put: () => puts.shift() as boolean,
+      delete: () => true,
+      entries: () => [],
+    };
+    return new Backend(driver, 1000, () => {});
+  };
+  const swap = (backend: Backend, next: Next) =>
+    compareAndSwap(backend, 'a', new Deadline(1000), next);
+
+  test('a change that does so too is stored at once', async () => {
+    const backend = atOnce(true);
+    await backend.ready();
+    expect(swap(backend, () => version('new'))).toEqual(version('new'));
+    expect(swap(backend, () => null)).toBeNull();
+    expect(swap(backend, (found) => found)).toEqual(version('old'));
+  });
+
+  test('a change that was refused is made again', async () => {
+    const backend = atOnce(false, true);
+    await backend.ready();
+    let runs = 0;
+    expect(await swap(backend, () => version(`new ${++runs}`))).toEqual(version('new 2'));
+  });
+});
+
+describe('what could not be sent in half of the time', () => {
+  /** A put that is given up before it was sent, after a part of the time that it has. */
+  const givenUp = async (code: 'UNAVAILABLE' | 'TIMEOUT' | 'TOO_LARGE', part: number) => {
+    const notSent = async (): Promise<boolean> => {
+      await new Promise((resolve) => setTimeout(resolve, (asked.at(-1)?.at(-1) as number) * part));
+      throw new SessionError(code, 'not sent', { outcome: 'not-applied' });
+    };
+    const { asked, run } = setup([version('old')], { puts: [notSent, true] });
+    const { error, value } = await run(version('new'));
+    return { code: error?.code, value, patience: asked.slice(1).map((call) => call.at(-1)) };
+  };
+
+  test.each(['UNAVAILABLE', 'TIMEOUT'] as const)(
+    'as %s, is sent in all of the rest',
+    async (code) => {
+      expect(await givenUp(code, 0.96)).toMatchObject({ value: 'new', patience: [500, 520] });
+      expect(await givenUp(code, 0.9)).toMatchObject({ value: 'new', patience: [500, 550] });
+    },
+  );
+
+  test('is not sent again when the time was not what it lacked', async () => {
+    expect(await givenUp('UNAVAILABLE', 0.8)).toMatchObject({
+      code: 'UNAVAILABLE',
+      patience: [500],
+    });
+    expect(await givenUp('TOO_LARGE', 0.96)).toMatchObject({ code: 'TOO_LARGE', patience: [500] });
   });
 });
 

@@ -159,6 +159,12 @@ describe('the state', () => {
       conversation.setState({ tags: ['x'] });
       expect(() => conversation.state.tags.push('y')).toThrow(TypeError);
     });
+    await conversations.run('a', ({ session, state }) => {
+      expect(() => Object.assign(session as Session, { id: 'b' })).toThrow(TypeError);
+      expect(() => session?._state.tags.push('z')).toThrow(TypeError);
+      expect(() => state.tags.push('z')).toThrow(TypeError);
+      expect(state.tags).toEqual(['x']);
+    });
   });
 
   test('goes back to a fresh copy of the initial state', async () => {
