@@ -92,6 +92,38 @@ test('the driver is told how long it is waited for, in whole milliseconds', asyn
   expect(told).toEqual([101, 30, 100]);
 });
 
+interface Call {
+  readonly resolve: (found: null) => void;
+  readonly reject: (error: Error) => void;
+}
+const late: [string, (call: Call) => void][] = [
+  ['answer', ({ resolve }) => resolve(null)],
+  ['error', ({ reject }) => reject(new Error('late'))],
+];
+for (const [what, settle] of late) {
+  const afterAll = async () => {
+    const events: string[] = [];
+    const calls: Call[] = [];
+    const get = () =>
+      new Promise<null>((resolve, reject) => {
+        calls.push({ resolve, reject });
+      });
+    const { backend } = setup({ get, close: () => void events.push('closed') });
+    await backend.ready();
+    const deadline = new Deadline(100);
+    await expect(backend.get('a', deadline)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const other = Promise.resolve(backend.get('b')).then(() => events.push('answered'));
+    const close = backend.close();
+    settle(calls[0] as Call);
+    await sleep(500);
+    expect(events).toEqual([]);
+    calls[1]?.resolve(null);
+    await Promise.all([other, close]);
+    expect(events.sort()).toEqual(['answered', 'closed']);
+  };
+  test(`close waits for a call under way, though an ${what} came too late`, inFakeTime(afterAll));
+}
+
 describe('listing', () => {
   test('tells of whatever comes in place of a record, and throws what the reader throws', async () => {
     const entry = new SessionError('UNAVAILABLE', 'a shard is away');

@@ -95,6 +95,7 @@ test('a session is there until expiresAt, and gone at that moment', async () => 
   expect(await store.read('a')).toBeNull();
   expect(await store.all()).toEqual([]);
   expect(await store.touch('a')).toBe(false);
+  expect(await store.read('a')).toBeNull();
 });
 
 test('reading does not renew; writing, updating and touching do', async () => {
@@ -138,6 +139,20 @@ test('prune removes what has expired, nothing else, and says how many', async ()
   expect(await store.prune()).toBe(10);
   expect([...driver.records.keys()]).toEqual(['young']);
   expect(await store.prune()).toBe(0);
+});
+
+test('prune stops between two sessions when it is told to', async () => {
+  const { clock, driver, store } = storeAt(0, { expiresIn: 1 });
+  for (const id of ['a', 'b', 'c']) await store.write(id, {});
+  clock.now = MINUTE;
+  const controller = new AbortController();
+  const remove = driver.delete.bind(driver);
+  driver.delete = (...args: Parameters<typeof remove>) => {
+    controller.abort(new Error('enough'));
+    return remove(...args);
+  };
+  await expect(store.prune({ signal: controller.signal })).rejects.toThrow('enough');
+  expect([...driver.records.keys()]).toEqual(['b', 'c']);
 });
 
 test('prune leaves a session that was written again meanwhile', async () => {
