@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DriverStore, JSON_TEXT, type Session } from '../src/index.ts';
+import { copyValue } from '../src/json.ts';
 import { MapDriver } from './map-driver.ts';
 
 const copyIn = (value: Session, maxBytes: number) =>
@@ -145,6 +146,25 @@ test('a member named __proto__ is a member, and pollutes nothing', async () => {
   expect('admin' in {}).toBe(false);
 });
 
+test.each(['5', 'true', 'null', '"mine"', '["mine"]', '{"mine', ''])(
+  '%p is no session, and the error quotes nothing of it',
+  (text) => {
+    expect(() => JSON_TEXT.decode(text)).toThrow(new Error('it is no JSON object'));
+  },
+);
+
+test('a copy of one value is undefined where JSON leaves it out', () => {
+  for (const value of [undefined, () => 1, Symbol('s')]) expect(copyValue(value)).toBeUndefined();
+  expect(copyValue({ a: [1, undefined] })).toEqual({ a: [1, null] });
+  expect(copyValue('text')).toBe('text');
+});
+
+test('what has a toJSON may refer to itself', () => {
+  const entity: Session = { toJSON: () => 'entity' };
+  entity.owner = { entity };
+  expect(copy({ entity })).toEqual({ entity: 'entity' });
+});
+
 describe('rejects INVALID_SESSION and keeps the old session for', () => {
   const cycle: Session = {};
   cycle.self = [{ cycle }];
@@ -230,8 +250,17 @@ describe('rejects INVALID_SESSION and keeps the old session for', () => {
     }
   });
 
-  test('nothing at 1,000 levels', () => {
-    expect(() => copy(deep(999))).not.toThrow();
+  test('nothing at 1,000 levels within the session', () => {
+    expect(() => copy(deep(1000))).not.toThrow();
+  });
+
+  test.each<[string, unknown, string]>([
+    ['an array', [1], 'a session is a JSON object'],
+    ['a BigInt', { a: 1n }, 'the session holds what JSON cannot'],
+    ['a cycle', cycle, 'the session refers to itself, or is nested more than 1000 deep'],
+  ])('%s, and says why', (_, bad, message) => {
+    const refused = expect.objectContaining({ code: 'INVALID_SESSION', message });
+    expect(() => copy(bad as Session)).toThrow(refused);
   });
 });
 
@@ -274,6 +303,16 @@ describe('the size limit', () => {
     await store.write('a', { old: true });
     await expect(store.write('a', session)).rejects.toMatchObject({ code: 'TOO_LARGE' });
     expect(await store.read('a')).toEqual({ old: true });
+  });
+
+  test('is what V8 can hold as a text, whoever makes it', () => {
+    const tooLong = { a: { toJSON: () => 'x'.repeat(2 ** 30) } };
+    expect(() => copy(tooLong)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
+    const other = () => {
+      throw new Error('a string length of my own');
+    };
+    const refused = expect.objectContaining({ code: 'INVALID_SESSION' });
+    expect(() => copy({ a: { toJSON: other } })).toThrow(refused);
   });
 
   test('stops early at a small graph that is huge as text', () => {
