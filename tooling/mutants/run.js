@@ -1,4 +1,4 @@
-// Changes a package in hundreds of small ways, one at a time, and sees whether a test fails of each.
+// Changes core in hundreds of small ways, one at a time, and sees whether a test fails of each.
 // Usage: pnpm mutate [file of src ...], such as `pnpm mutate id copy`.
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

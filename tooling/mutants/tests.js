@@ -1,4 +1,4 @@
-/** The tests that each file of core or memory is held to by `mutate`: those that would fail first. */
+/** The tests that each file of core is held to by `mutate`: those that would fail first. */
 export const testsOf = {
   awaitable: ['update', 'store'],
   'compare-and-swap': ['compare-and-swap'],
@@ -28,5 +28,4 @@ export const testsOf = {
   conversations: ['conversations', 'exclusive', 'options'],
   errors: ['store'],
   json: ['json', 'object-prototype'],
-  'plain-copy': ['plain-copy'],
 };

@@ -257,6 +257,7 @@ describe('pruning', () => {
         return undefined as never;
       },
     });
+    await backend.ready();
     expect(await backend.prune(5)).toBe(0);
     expect(asked).toEqual([[5, 1000]]);
   });

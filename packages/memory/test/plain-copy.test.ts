@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from '@jest/globals';
 import type { Session } from '@sessions/core';
 import { MemorySessionStore } from '../src/index.ts';
@@ -46,21 +47,27 @@ const values: [string, object][] = [
       m: new Map([[1, 2]]),
     },
   ],
-  [
-    'what is no JSON',
-    { a: undefined, b: () => 1, c: Number.NaN, d: -0, e: [Symbol('s')], f: [-0] },
-  ],
+  ...[-0, Number.NaN, Infinity, undefined, Symbol('s'), () => 1, null, true, 0.5].flatMap(
+    (value): [string, object][] => [
+      [`a member ${String(value)}`, { first: {}, value }],
+      [`an item ${String(value)}`, { list: ['first', value] }],
+    ],
+  ),
+  ['boxed values', { a: new Number(5), b: [new String('s')], c: new Boolean(false) }],
+  ['what is nested', { a: { b: [{ c: { d: [[{ e: { f: [{ g: 1 }] } }]] } }] } }],
 ];
 
 test.each(
   values.flatMap(([what, value]) =>
-    [0, 11, 12, 13, 300].map((members) => [what, members, value] as const),
+    [0, 12, 13, 300].map((members) => [what, members, value] as const),
   ),
 )('%s, after %d members, comes back as from JSON', async (_, members, value) => {
   const text = JSON.stringify(wide(members, value));
   await store.write('top', wide(members, value));
   await store.write('within', { list: [wide(members, value)] });
-  expect(JSON.stringify(await store.read('top'))).toBe(text);
+  const top = await store.read('top');
+  expect(JSON.stringify(top)).toBe(text);
+  expect(isDeepStrictEqual(top, JSON.parse(text))).toBe(true);
   const session = await store.read('within');
   expect(JSON.stringify(session)).toBe(`{"list":[${text}]}`);
   expect(Object.getOwnPropertySymbols(session?.list[0])).toEqual([]);
@@ -91,4 +98,34 @@ test.each([1, 12, 13, 30])('of %d members, none is shared with what is stored', 
   spoil(change);
   spoil(result);
   expect(JSON.stringify(await store.read('a'))).toBe(text);
+});
+
+test.each([99, 100, 101, 500])(
+  'a session of %d levels is not changed by its depth',
+  async (levels) => {
+    let session: Session = { n: levels };
+    for (let i = 1; i < levels; i++) session = i % 2 ? { list: [session] } : { session };
+    await store.write('a', session);
+    expect(JSON.stringify(await store.read('a'))).toBe(JSON.stringify(session));
+  },
+);
+
+test.each<[string, Session]>([
+  ['names', { ['n'.repeat(500)]: 1 }],
+  ['members', Object.fromEntries(Array.from({ length: 100 }, (_, n) => [n, n]))],
+  ['text', { text: 'x'.repeat(500) }],
+  ['items', { list: Array(300).fill(0) }],
+  ['text in items', { list: ['x'.repeat(500)] }],
+  ['numbers', { list: Array(30).fill(-1.2345678901234567e-100) }],
+  ['objects', { list: Array(200).fill({}) }],
+])('the size of %s counts as in JSON', async (_, session) => {
+  const maxSessionBytes = Buffer.byteLength(JSON.stringify(session));
+  await new MemorySessionStore(1, { maxSessionBytes }).write('a', session);
+  const less = new MemorySessionStore(1, { maxSessionBytes: maxSessionBytes - 1 });
+  await expect(less.write('a', session)).rejects.toMatchObject({ code: 'TOO_LARGE' });
+});
+
+test.each([[[1]], ['text'], [5], [null]])('%p is no session', async (bad) => {
+  const write = store.write('a', bad as unknown as Session);
+  await expect(write).rejects.toMatchObject({ code: 'INVALID_SESSION' });
 });
