@@ -92,6 +92,31 @@ test('the driver is told how long it is waited for, in whole milliseconds', asyn
   expect(told).toEqual([101, 30, 100]);
 });
 
+test(
+  'what opening takes is taken from the time of the first call',
+  inFakeTime(async () => {
+    const { backend } = setup({ open: () => sleep(900) as Promise<void>, get: never });
+    const start = performance.now();
+    await expect(backend.get('a')).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(performance.now() - start).toBeLessThan(1010);
+  }),
+);
+
+test(
+  'what close waits for calls is taken from the time that closing has',
+  inFakeTime(async () => {
+    const { backend } = setup({ get: () => sleep(600).then(() => null), close: never<void> });
+    await backend.ready();
+    await sleep(300);
+    const start = performance.now();
+    const read = backend.get('a');
+    await expect(backend.close()).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(performance.now() - start).toBeLessThan(1010);
+    expect(performance.now() - start).toBeGreaterThan(990);
+    expect(await read).toBeNull();
+  }),
+);
+
 interface Call {
   readonly resolve: (found: null) => void;
   readonly reject: (error: Error) => void;
