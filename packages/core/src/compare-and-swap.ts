@@ -46,7 +46,7 @@ async function loop(
   for (let attempt = 0; ; attempt++) {
     const { done, lost } = await repeat(backend, id, deadline, command, sent);
     if (done) return command.record;
-    if (lost) doubts.push({ ...command, error: lost, settled: false });
+    if (lost) doubts.push({ ...command, error: lost });
     const doubt = doubts.at(-1);
     let found: MaybeRecord | undefined;
     while (found === undefined) {
@@ -89,7 +89,7 @@ interface Command {
 /** A command that was refused in the end, after an earlier answer had been lost. */
 interface Doubt extends Command {
   readonly error: SessionError;
-  settled: boolean;
+  settled?: true;
 }
 
 /**
@@ -119,8 +119,8 @@ async function repeat(
       const isLost = isSessionError(error) && error.outcome === 'unknown';
       if (isLost) lost ??= error;
       // What was not sent for want of patience may be, as there is time left.
-      const isImpatient = before - deadline.left >= patience * 0.9;
-      if (!lost && !(isImpatient && isTemporary(error))) throw error;
+      const isTemporary = isSessionError(error, 'UNAVAILABLE') || isSessionError(error, 'TIMEOUT');
+      if (!lost && !(isTemporary && before - deadline.left >= patience * 0.9)) throw error;
       await pause(attempt, deadline);
       if (deadline.left <= 0 || backend.isClosed) throw lost ?? error;
     }
@@ -137,10 +137,6 @@ function send(
   return record
     ? backend.put(id, record, expected ?? null, deadline, patience)
     : backend.delete(id, expected, deadline, patience);
-}
-
-function isTemporary(error: unknown): boolean {
-  return isSessionError(error, 'UNAVAILABLE') || isSessionError(error, 'TIMEOUT');
 }
 
 /** What became of a command that is not among the etags of the record found after it. */

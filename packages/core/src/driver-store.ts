@@ -95,22 +95,27 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     options?: LifetimeOptions,
   ): Promise<T | null> {
     checkFunction('change', change);
-    const record = await this.#inTurn(id, options, (found) =>
+    // What it stored is its answer, however soon that expires.
+    let at = -Infinity;
+    const next: Next = (found) =>
       when(change(this.#live(found, id)), (session) => {
         if (session === undefined) throw new TypeError(RETURNED_UNDEFINED);
-        if (session === KEEP) return found;
+        if (session === KEEP) {
+          at = this.#options.now();
+          return found;
+        }
         return session === null ? null : this.#next(this.#encode(id, session), found, options);
-      }),
-    );
-    return this.#live(record, id);
+      });
+    return this.#live(await this.#inTurn(id, next, options), id, at);
   }
 
   async touch(id: string, options?: LifetimeOptions): Promise<boolean> {
     let session: unknown;
-    await this.#inTurn(id, options, (found) => {
+    const next: Next = (found) => {
       session = this.#live(found, id);
       return found && session ? this.#next(found.session, found, options) : found;
-    });
+    };
+    await this.#inTurn(id, next, options);
     return !!session;
   }
 
@@ -190,11 +195,7 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   }
 
   /** Changes one session; calls for one id wait for their turn, so that they do not conflict. */
-  async #inTurn(
-    id: string,
-    options: LifetimeOptions | undefined,
-    next: Next,
-  ): Promise<MaybeRecord> {
+  async #inTurn(id: string, next: Next, options?: LifetimeOptions): Promise<MaybeRecord> {
     checkId(id);
     if (options) checkCall(options, ['expiresIn']);
     const entered = this.#mutex.enter(id, this.#options.timeout);
@@ -222,8 +223,8 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   }
 
   /** A private copy of the session in a record that is there and has not expired. */
-  #live<T extends S>(record: MaybeRecord, id: string): T | null {
-    if (record === null || isExpired(record, this.#options.now())) return null;
+  #live<T extends S>(record: MaybeRecord, id: string, at = this.#options.now()): T | null {
+    if (record === null || isExpired(record, at)) return null;
     try {
       return this.#codec.decode(record.session) as T;
     } catch (cause) {

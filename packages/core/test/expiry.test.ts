@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { expiryAt } from '../src/expiry.ts';
-import { DEFAULT_EXPIRES_IN, DriverStore, type StoreOptions } from '../src/index.ts';
+import { DEFAULT_EXPIRES_IN, DriverStore, KEEP, type StoreOptions } from '../src/index.ts';
 import { MapDriver } from './map-driver.ts';
 
 const YEAR = 365 * 24 * 60 * 60_000;
@@ -114,6 +114,17 @@ test('reading does not renew; writing, updating and touching do', async () => {
   expect(await store.read('write')).toEqual({});
   expect(await store.read('update')).toEqual({});
   expect(await store.read('touch')).toEqual({ kept: true });
+});
+
+test('update resolves with what it stored, even when that has expired by then', async () => {
+  let now = 0;
+  const clock = () => {
+    now += MINUTE;
+    return now;
+  };
+  const store = new DriverStore(new MapDriver(), { expiresIn: 1, now: clock });
+  await expect(store.update('a', () => ({ n: 1 }))).resolves.toEqual({ n: 1 });
+  await expect(store.update('a', () => KEEP)).resolves.toBeNull();
 });
 
 test('an expired session is null to update, which starts a new life', async () => {
