@@ -26,6 +26,7 @@ const conflict = expect.objectContaining({
   code: 'CONFLICT',
   outcome: 'not-applied',
   idHash: hashId('a'),
+  message: expect.stringContaining('not the version of ifMatch'),
 });
 const unknown = expect.objectContaining({ outcome: 'unknown', idHash: hashId('a') });
 

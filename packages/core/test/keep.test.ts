@@ -76,6 +76,21 @@ test('a change after a conflict that kept nothing before is stored', async () =>
   expect(await store.read('a')).toEqual({ list: [5] });
 });
 
+test.each([undefined, null, { list: [] }])(
+  'a change that is %p is refused by name',
+  async (bad) => {
+    const { store } = setup();
+    const update = store.update('a', bad as never);
+    await expect(update).rejects.toThrow(new TypeError('change must be a function'));
+  },
+);
+
+test('a change that returns undefined is told what to return', async () => {
+  const { store } = setup();
+  const update = store.update('a', (() => undefined) as never);
+  await expect(update).rejects.toThrow(/returned undefined/);
+});
+
 describe('updateSession', () => {
   test.each<[string, () => SessionStore<List>]>([
     ['a full store', () => setup().store],
