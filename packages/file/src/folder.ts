@@ -57,16 +57,6 @@ export function ignore(...codes: string[]): (error: unknown) => void {
   };
 }
 
-export async function isAbsent(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return false;
-  } catch (error) {
-    ignore('ENOENT')(error);
-    return true;
-  }
-}
-
 /** For `catch` of `readdir`: what is not there has nothing in it. */
 export function noneIfAbsent(error: unknown): [] {
   ignore('ENOENT')(error);
