@@ -1,5 +1,6 @@
 // Fills a store of ours with so many sessions, then reads and writes some of them, one at a time.
 // Prints the microseconds that each took.
+import { afterWarmUp, lanes } from './lanes.js';
 import { idOf, sessionOf } from './session.js';
 
 const LANES = 64;
@@ -8,11 +9,9 @@ const { openOurs } = await import(`./cases/${group}.js`);
 
 const filler = await openOurs(place, false); // files need not be flushed for this
 let next = 0;
-await Promise.all(
-  Array.from({ length: LANES }, async () => {
-    for (let n = next++; n < size; n = next++) await filler.write(idOf(n), sessionOf(n));
-  }),
-);
+await lanes(LANES, async () => {
+  for (let n = next++; n < size; n = next++) await filler.write(idOf(n), sessionOf(n));
+});
 const store = group === 'memory' ? filler : await openOurs(place);
 const read = await microseconds(async (n) => {
   if ((await store.read(idOf(n))).user.id !== sessionOf(n).user.id)
@@ -22,9 +21,8 @@ const write = await microseconds((n) => store.write(idOf(n), sessionOf(n)));
 console.log(JSON.stringify({ read, write }));
 process.exit(0);
 
-async function microseconds(call) {
-  await calls(call, Math.min(0.4, seconds));
-  return calls(call, seconds);
+function microseconds(call) {
+  return afterWarmUp(seconds, (long) => calls(call, long));
 }
 
 async function calls(call, long) {

@@ -1,6 +1,7 @@
 // Runs one case, one pair at a time and then 64 at once. A pair is a write or an update of a session,
 // and a read that must find it. Prints what it measured as JSON.
 import { deepStrictEqual } from 'node:assert';
+import { afterWarmUp, lanes } from './lanes.js';
 import { ids, SESSIONS, sessionOf } from './session.js';
 
 const WIDE = 64; // divides SESSIONS, so that each session has one lane of its own
@@ -19,15 +20,11 @@ await lanes(WIDE, async (lane) => {
     for (const key of Object.keys(sessions[n])) deepStrictEqual(found[key], sessions[n][key], name);
   }
 });
+const measured = (width) => afterWarmUp(seconds, (long) => run(width, long));
 const result = { one: await measured(1), many: await measured(WIDE) };
 await store.close();
 console.log(JSON.stringify(result));
 process.exit(0);
-
-async function measured(width) {
-  await run(width, Math.min(0.4, seconds));
-  return run(width, seconds);
-}
 
 async function run(width, long) {
   const start = performance.now();
@@ -58,8 +55,4 @@ async function pair(n) {
   if (found.user.id !== session.user.id || found.meta.lastSeen !== seen) {
     throw new Error(`${name}: ${ids[n]} is not what was written`);
   }
-}
-
-function lanes(width, body) {
-  return Promise.all(Array.from({ length: width }, (_, lane) => body(lane)));
 }

@@ -1,6 +1,7 @@
 // Opens a store of ours and waits for a line. Then so many writers count up one session by `update`
 // for a while. Prints how many updates that were, and the count that is stored after them.
 import { once } from 'node:events';
+import { lanes } from './lanes.js';
 import { sessionOf } from './session.js';
 
 const { group, writers, seconds, place } = JSON.parse(process.argv[2]);
@@ -12,7 +13,7 @@ await once(process.stdin, 'data');
 
 const start = performance.now();
 let count = 0;
-await Promise.all(Array.from({ length: writers }, writer));
+await lanes(writers, writer);
 const took = (performance.now() - start) / 1000;
 const { stored } = await store.read('shared');
 await store.close();

@@ -21,6 +21,24 @@ export function promised(store, close = () => {}) {
   };
 }
 
+/** A Keyv. */
+export function ofKeyv(store, close = () => {}) {
+  return {
+    write: (id, session) => store.set(id, session),
+    read: (id) => store.get(id),
+    close,
+  };
+}
+
+/** A storage of unstorage. */
+export function ofUnstorage(store) {
+  return {
+    write: (id, session) => store.setItem(id, session),
+    read: (id) => store.getItem(id),
+    close: () => store.dispose(),
+  };
+}
+
 /** An update without a store of ours: read, change, write. Two at once lose one of them. */
 export function byHand(open) {
   return async (place) => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIFETIME_S, TIMEOUT_MS } from '../session.js';
-import { bound, byHand, promised } from './adapt.js';
+import { bound, byHand, ofKeyv, ofUnstorage, promised } from './adapt.js';
 
 const FLOOR = 'write-file-atomic + JSON';
 const LOOSE = 'write-file-atomic + JSON, fsync: false';
@@ -63,21 +63,11 @@ async function keyv({ folder }) {
   const { Keyv } = await import('keyv');
   const { KeyvFile } = await import('keyv-file');
   const files = new KeyvFile({ filename: join(folder, 'sessions'), separatedFile: true });
-  const store = new Keyv({ store: files, ttl: LIFETIME_S * 1000 });
-  return {
-    write: (id, session) => store.set(id, session),
-    read: (id) => store.get(id),
-    close() {},
-  };
+  return ofKeyv(new Keyv({ store: files, ttl: LIFETIME_S * 1000 }));
 }
 
 async function unstorage({ folder }) {
   const { createStorage } = await import('unstorage');
   const { default: driver } = await import('unstorage/drivers/fs');
-  const store = createStorage({ driver: driver({ base: folder }) });
-  return {
-    write: (id, session) => store.setItem(id, session),
-    read: (id) => store.getItem(id),
-    close() {},
-  };
+  return ofUnstorage(createStorage({ driver: driver({ base: folder }) }));
 }

@@ -1,5 +1,5 @@
 import { LIFETIME_S, SESSIONS } from '../session.js';
-import { bound, promised } from './adapt.js';
+import { bound, ofKeyv, ofUnstorage, promised } from './adapt.js';
 
 const FLOOR = 'lru-cache + JSON';
 const MAX = SESSIONS * 10;
@@ -49,20 +49,10 @@ async function memorystore() {
 
 async function keyv() {
   const { Keyv } = await import('keyv');
-  const store = new Keyv({ ttl: LIFETIME_S * 1000 });
-  return {
-    write: (id, session) => store.set(id, session),
-    read: (id) => store.get(id),
-    close() {},
-  };
+  return ofKeyv(new Keyv({ ttl: LIFETIME_S * 1000 }));
 }
 
 async function unstorage() {
   const { createStorage } = await import('unstorage');
-  const store = createStorage();
-  return {
-    write: (id, session) => store.setItem(id, session),
-    read: (id) => store.getItem(id),
-    close() {},
-  };
+  return ofUnstorage(createStorage());
 }

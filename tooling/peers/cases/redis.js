@@ -1,5 +1,5 @@
 import { LIFETIME_S, TIMEOUT_MS } from '../session.js';
-import { bound, byHand, promised } from './adapt.js';
+import { bound, byHand, ofKeyv, ofUnstorage, promised } from './adapt.js';
 
 const FLOOR = 'ioredis + JSON';
 const OURS = '@sessions/redis';
@@ -52,21 +52,12 @@ async function express({ url, namespace }) {
 async function unstorage({ url, namespace }) {
   const { createStorage } = await import('unstorage');
   const { default: driver } = await import('unstorage/drivers/redis');
-  const store = createStorage({ driver: driver({ url, base: namespace, ttl: LIFETIME_S }) });
-  return {
-    write: (id, session) => store.setItem(id, session),
-    read: (id) => store.getItem(id),
-    close: () => store.dispose(),
-  };
+  return ofUnstorage(createStorage({ driver: driver({ url, base: namespace, ttl: LIFETIME_S }) }));
 }
 
 async function keyv({ url, namespace }) {
   const { Keyv } = await import('keyv');
   const { default: KeyvRedis } = await import('@keyv/redis');
   const store = new Keyv({ store: new KeyvRedis(url), namespace, ttl: LIFETIME_S * 1000 });
-  return {
-    write: (id, session) => store.set(id, session),
-    read: (id) => store.get(id),
-    close: () => store.disconnect(),
-  };
+  return ofKeyv(store, () => store.disconnect());
 }
