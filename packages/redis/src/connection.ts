@@ -80,8 +80,9 @@ export class Connection {
   /** Sends the request as soon as possible. Rejects in time when it could not be sent. */
   run<T>(request: Request<T>, timeout: number): Promise<T> {
     const now = performance.now();
-    this.#leaveTheDead(now);
-    if (this.#waiting.size === 0 && this.#hasRoom()) return this.#send(request, now + timeout, now);
+    const isFree = this.#waiting.size === 0 && this.#hasRoom();
+    if (this.#isDead(now)) setImmediate(() => this.#leaveTheDead());
+    else if (isFree) return this.#send(request, now + timeout, now);
     if (this.#isCrowded()) {
       const error = this.link.lastError;
       return Promise.reject(failed(request, 'too many calls already wait for the server', error));
@@ -229,13 +230,17 @@ export class Connection {
   #look(): void {
     const now = performance.now();
     this.#isSilent = this.#unheard !== undefined && now - this.#unheard.at >= SILENCE;
-    this.#leaveTheDead(now);
+    this.#leaveTheDead();
     this.#watch = this.#sent > 0 ? this.#lookLater() : undefined;
   }
 
+  #leaveTheDead(): void {
+    if (this.#isDead(performance.now())) this.link.renew();
+  }
+
   /** Where a call has waited in vain and nothing at all came, nothing may ever come. */
-  #leaveTheDead(now: number): void {
-    if (this.#unheard && now > this.#unheard.end) this.link.renew();
+  #isDead(now: number): boolean {
+    return this.#unheard !== undefined && now > this.#unheard.end;
   }
 }
 

@@ -520,6 +520,31 @@ describeWith(ownRedis(), { describe, test }, 'a server that goes away', ({ start
     150_000,
   );
 
+  test('a process that was busy reads what has come before it gives a connection up', async () => {
+    const connections = async () =>
+      /total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1];
+    const client = new Redis(server.port, { retryStrategy: () => 50 });
+    const hasty = new RedisSessionStore(client, { ...quiet, prefix: newPrefix(), timeout: 100 });
+    const patient = new RedisSessionStore(client, { ...quiet, prefix: newPrefix() });
+    stores.push(hasty, patient);
+    try {
+      await again(() => Promise.all([hasty.init(), patient.init()]));
+      const before = await connections();
+      server.freeze();
+      const late = failure(hasty.write('a', { n: 0 }));
+      const first = patient.write('a', { n: 1 });
+      await pause(30); // sent
+      server.thaw();
+      const end = performance.now() + 300;
+      while (performance.now() < end);
+      await Promise.all([first, patient.write('b', { n: 2 })]);
+      expect(await late).toMatchObject({ code: 'TIMEOUT', outcome: 'unknown' });
+      expect(await connections()).toBe(before);
+    } finally {
+      client.disconnect();
+    }
+  });
+
   test('a burst may wait for a server that answers, as far as the memory allows', async () => {
     const store = open(server.port, { timeout: 20_000 });
     const large = open(server.port, { timeout: 1500 });
