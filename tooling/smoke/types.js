@@ -19,7 +19,7 @@ export const typed: core.FullSessionStore<{ value: number }> = untyped;
 const OPTIONS = ['--strict', '--target', 'es2022', '--types', 'node'];
 const TYPES = ['--typeRoots', join(root, 'tooling/node_modules/@types')];
 
-const local = (name) => name.split('/')[1];
+const local = (name) => name.split('/')[1].replaceAll('-', '_');
 const imports = (name) => `import * as ${local(name)} from '${name}';`;
 const requires = (name) => `import ${local(name)} = require('${name}');`;
 

@@ -1,0 +1,1 @@
+export { type CreateOptions, createDriver } from './create-driver.ts';

@@ -1,0 +1,6 @@
+import { MyBackendSessionStore } from 'sessions-my-backend';
+
+/** What the kit opens in processes of their own. */
+export function open({ place }, options) {
+  return new MyBackendSessionStore(place, options);
+}
