@@ -1,13 +1,16 @@
 // Packs every package, installs the tarballs in empty projects outside this workspace, and uses
 // them as their users would. SMOKE_NODES may list more Node binaries to run them with.
 import { checkBundles } from './smoke/bundles.js';
-import { checkCommands, checkDependencies, checkFiles } from './smoke/contents.js';
+import { checkCommands, checkDependencies, checkFiles, checkTarball } from './smoke/contents.js';
 import { checkJest } from './smoke/jest.js';
 import { checkImports } from './smoke/loading.js';
 import { pack, packages, project } from './smoke/project.js';
 import { checkNode10, checkTypes } from './smoke/types.js';
 
-for (const each of packages) pack(each);
+for (const each of packages) {
+  pack(each);
+  checkTarball(each);
+}
 
 const names = packages.map((each) => each.name);
 const everything = project('everything', names);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { project } from './project.js';
-import { readJson, run } from './run.js';
+import { readJson, run, tool } from './run.js';
 
 // What a package brings, where that is a promise. A package that is not listed here brings
 // whatever it does, and that is printed.
@@ -12,6 +12,14 @@ const PROMISED = {
   '@sessions/lease': ['@sessions/core'],
   '@sessions/memory': ['@sessions/core', 'lru-cache'],
 };
+
+export function checkTarball(each) {
+  run(tool('publint'), ['run', each.tarball, '--strict']);
+  // ES modules only: CommonJS does `require` them, as Node is 20.19 at least.
+  const ignored = ['--ignore-rules', 'cjs-resolves-to-esm'];
+  run(tool('attw'), [each.tarball, '--no-definitely-typed', ...ignored]);
+  console.log(`${each.name}: packed; publint and attw find nothing`);
+}
 
 export function checkFiles(name, everything) {
   const folder = join(everything, 'node_modules', name);
