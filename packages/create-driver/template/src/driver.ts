@@ -11,7 +11,7 @@ const places = new Map<string, Map<string, SessionRecord>>();
 
 /** Moves records between the store and MyBackend. Each method may be async. */
 export class MyBackendDriver implements Driver {
-  // TODO: what is true of the backend. Say the same in test/conformance.test.js, which proves it.
+  // TODO: what is true of the backend. Say the same in test/conformance.test.js, which tries it.
   readonly capabilities: Capabilities = { compareAndSet: 'process', survives: 'nothing' };
   readonly #place: string;
   #records = new Map<string, SessionRecord>();
