@@ -12,6 +12,7 @@ import { run } from './command.js';
 import { install } from './project.js';
 import { checkPublished } from './published.js';
 import { startRegistry } from './registry.js';
+import { checkSize, checkSupply } from './supply.js';
 
 const SCOPE = '@sessions';
 const CORE = `${SCOPE}/core`;
@@ -57,6 +58,8 @@ for (const name of names) {
   const others = brought.filter((other) => other.name !== name);
   const list = others.map(({ name, version }) => `${name} ${version}`).join(', ') || 'nothing';
   console.log(`${name}: ${brought.length} packages, ${megabytes.toFixed(1)} MB; brings ${list}`);
+  checkSize(name, megabytes, brought.length);
+  await checkSupply(others, join(temporary, name.replace('/', '-')));
 }
 
 let before = await published();
