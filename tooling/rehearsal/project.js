@@ -1,4 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.js';
 
@@ -17,6 +24,16 @@ export async function install(folder, scope, registry, dependencies) {
     bytes: bytesOf(join(folder, path)),
     path: join(folder, path),
   }));
+}
+
+/** Makes a driver by `npm create`, and runs its tests. */
+export async function createDriver(folder, scope, registry) {
+  writeFileSync(join(folder, '.npmrc'), `${scope}:registry=${registry}\n`);
+  await run('npm', ['create', '--yes', `${scope}/driver`, 'my-backend'], { cwd: folder });
+  const driver = join(folder, 'my-backend');
+  copyFileSync(join(folder, '.npmrc'), join(driver, '.npmrc'));
+  await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: driver });
+  await run('npm', ['test'], { cwd: driver });
 }
 
 /** Of its own files, without those of packages within it. */

@@ -27,7 +27,7 @@ export async function checkPublished(manifest, home, clone) {
     assert(existsSync(join(folder, 'package', file)), `${name}: no ${file}`);
   }
   // Several are packed at once: none may be torn by the build of another.
-  for (const part of ['dist', 'src']) {
+  for (const part of manifest.files.filter((name) => !name.endsWith('.md'))) {
     await run('diff', ['-r', `package/${part}`, join(clone, directory, part)], { cwd: folder });
   }
   const read = (file) => readFileSync(join(folder, 'package', file), 'utf8');

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { manifests } from '../release/project.js';
 import { checkout } from './checkout.js';
 import { run } from './command.js';
-import { install } from './project.js';
+import { createDriver, install } from './project.js';
 import { checkPublished } from './published.js';
 import { startRegistry } from './registry.js';
 import { checkSize, checkSupply } from './supply.js';
@@ -61,6 +61,9 @@ for (const name of names) {
   checkSize(name, megabytes, brought.length);
   await checkSupply(others, join(temporary, name.replace('/', '-')));
 }
+
+await createDriver(temporary, SCOPE, registry.url);
+console.log('npm create made a driver, which is certified');
 
 let before = await published();
 await clone.release({ [`${SCOPE}/redis`]: 'patch' }, 'Mend something of Redis.');
@@ -124,5 +127,6 @@ function dependenciesOf(name) {
 }
 
 function needsCore(name) {
-  return dependenciesOf(name).includes(CORE);
+  const { peerDependencies = {} } = manifests().find((manifest) => manifest.name === name);
+  return CORE in peerDependencies || dependenciesOf(name).includes(CORE);
 }

@@ -26,9 +26,9 @@ function missingMajors() {
   const majors = plannedReleases().filter(({ type }) => type === 'major');
   return manifests()
     .filter(({ name }) => !majors.some((major) => major.name === name))
-    .map(({ name, dependencies = {} }) => ({
+    .map(({ name, dependencies, peerDependencies }) => ({
       name,
-      needs: majors.find((major) => major.name in dependencies),
+      needs: majors.find((major) => major.name in { ...dependencies, ...peerDependencies }),
     }))
     .filter(({ needs }) => needs);
 }
