@@ -16,6 +16,12 @@ import { checkSize, checkSupply } from './supply.js';
 
 const SCOPE = '@sessions';
 const CORE = `${SCOPE}/core`;
+// Whose READMEs promise that they bring nothing else.
+const BRINGS = {
+  [CORE]: [CORE],
+  [`${SCOPE}/lease`]: [CORE, `${SCOPE}/lease`],
+  [`${SCOPE}/memory`]: [CORE, `${SCOPE}/memory`, 'lru-cache'],
+};
 const HOME = 'https://example.com/somebody/sessions';
 
 const temporary = mkdtempSync(join(tmpdir(), 'sessions-rehearsal-'));
@@ -54,6 +60,7 @@ for (const name of names) {
   const brought = await installed(name.replace('/', '-'), { [name]: '1.0.0' });
   const ours = brought.map((each) => each.name).filter((other) => other.startsWith(`${SCOPE}/`));
   assert.deepEqual(ours.toSorted(), dependenciesOf(name).toSorted());
+  if (BRINGS[name]) assert.deepEqual(brought.map((each) => each.name).toSorted(), BRINGS[name]);
   const megabytes = brought.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
   const others = brought.filter((other) => other.name !== name);
   const list = others.map(({ name, version }) => `${name} ${version}`).join(', ') || 'nothing';

@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { project } from './project.js';
 import { readJson, run, tool } from './run.js';
-
-// What a package brings, where that is a promise. A package that is not listed here brings
-// whatever it does, and that is printed.
-const PROMISED = {
-  '@sessions/core': [],
-  '@sessions/create-driver': [],
-  '@sessions/lease': ['@sessions/core'],
-  '@sessions/memory': ['@sessions/core', 'lru-cache'],
-};
 
 export function checkTarball(each) {
   run(tool('publint'), ['run', each.tarball, '--strict']);
@@ -59,15 +49,4 @@ export function checkCommands(name, everything) {
     assert.match(help, /\S/, `${command} --help says nothing`);
     console.log(`${name}: ${command} --help works`);
   }
-}
-
-export function checkDependencies(name) {
-  const folder = project(name.replace('/', '-'), [name]);
-  const { packages: installed } = readJson(folder, 'node_modules/.package-lock.json');
-  const brought = Object.keys(installed)
-    .map((path) => path.replace(/^node_modules\//, ''))
-    .filter((other) => other !== name)
-    .sort();
-  console.log(`${name} brings ${brought.join(', ') || 'nothing'}`);
-  if (PROMISED[name]) assert.deepEqual(brought, PROMISED[name]);
 }
