@@ -55,6 +55,9 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   entries: (store, options) => store.entries(options),
   versions: (store, options) => store.versions(options),
   ids: (store, options) => store.ids(options),
+  async *all(store, options) {
+    for (const { id } of await store.all(options)) yield id; // as `writeAll` has them
+  },
 };
 
 /** The ids that a listing gives, in order. */

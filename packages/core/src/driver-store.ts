@@ -119,9 +119,9 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     return !!session;
   }
 
-  async all<T extends S = S>(): Promise<T[]> {
+  async all<T extends S = S>(options?: ListOptions): Promise<T[]> {
     const sessions: T[] = [];
-    for await (const [, session] of this.entries<T>()) sessions.push(session);
+    for await (const [, session] of this.entries<T>(options)) sessions.push(session);
     return sessions;
   }
 

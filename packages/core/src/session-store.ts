@@ -76,6 +76,9 @@ export interface FullSessionStore<S extends Session = Session>
   /** Starts the session's lifetime anew and changes nothing else; `false` when there is none. */
   touch(id: string, options?: LifetimeOptions): Promise<boolean>;
 
+  /** Every session, or every one whose id begins with `prefix`. */
+  all(options?: ListOptions): Promise<S[]>;
+
   /**
    * Goes through the sessions in bounded memory. One that is written or destroyed meanwhile may or
    * may not be seen; every other one is seen once. A corrupt record goes to `onWarning` instead.

@@ -53,6 +53,14 @@ const listings: [string, List][] = [
   ],
 ];
 
+test('all takes the options of a listing, and refuses others', async () => {
+  const { store } = storeOver();
+  for (const n of [1, 2, 10]) await store.write(`a${n}`, { n });
+  expect(await store.all({ prefix: 'a1' })).toEqual([{ n: 1 }, { n: 10 }]);
+  await expect(store.all({ signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
+  await expect(store.all({ prefx: 'a1' } as never)).rejects.toThrow(/prefx.*prefix/);
+});
+
 describe.each(listings)('%s', (_, list) => {
   test.each<[ListOptions | undefined, string[]]>([
     [undefined, ['a', 'ab', 'A', 'b', '__proto__', 'é']],

@@ -77,6 +77,15 @@ export const brokenPrefixes: readonly Broken[] = [
     },
   ),
   brokenStore(
+    'gives all sessions, whatever the prefix',
+    [EXACTLY, WRONG],
+    class extends BreakableStore {
+      override all() {
+        return super.all();
+      }
+    },
+  ),
+  brokenStore(
     'lists all entries, whatever the prefix',
     [EXACTLY],
     class extends BreakableStore {
