@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * - `INVALID_ID`: the id is not a string, empty, longer than 1,024 bytes in UTF-8, or not Unicode.
@@ -55,5 +55,5 @@ export function isSessionError(error: unknown, code?: SessionErrorCode): error i
 
 /** The hash that errors carry in place of an id: SHA-256 in hex. */
 export function hashId(id: string): string {
-  return createHash('sha256').update(id).digest('hex');
+  return hash('sha256', id);
 }
