@@ -95,8 +95,8 @@ export class Backend {
         if (!isRecord(record)) throw corrupt(id);
         return pick(id, record);
       } catch (error) {
-        if (!Array.isArray(entry) || isSessionError(error, 'CORRUPT')) this.warn(error as Error);
-        else throw error;
+        if (Array.isArray(entry) && !isSessionError(error, 'CORRUPT')) throw error;
+        this.warn(error as Error);
         return undefined;
       }
     });
@@ -187,7 +187,7 @@ export class Backend {
     const ms = deadline ? Math.ceil(Math.min(patience, deadline.left)) : this.#timeout;
     let answer: Awaitable<T>;
     try {
-      if (ms <= 0) throw new SessionError('TIMEOUT', `no time was left to ${action}`);
+      if (ms <= 0) throw new SessionError('TIMEOUT', `no time left to ${action}`);
       answer = call(ms);
     } catch (error) {
       return Promise.reject(explain(error, action, id));

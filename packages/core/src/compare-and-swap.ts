@@ -139,14 +139,14 @@ function send(
     : backend.delete(id, expected, deadline, patience);
 }
 
-/** What became of a command that is not among the etags of the record found after it. */
+/** What became of a command that is not among the etags of the record found after it, if anything. */
 function fateOf(
   { record, expected }: Command,
   found: MaybeRecord,
-): 'applied' | 'not-applied' | 'unknown' {
-  if (isAmong(expected, found)) return 'not-applied'; // somebody else's version came next
+): 'applied' | 'unknown' | undefined {
+  if (isAmong(expected, found)) return undefined; // somebody else's version came next
   if (found && found.history.length >= HISTORY_LENGTH) return 'unknown'; // it may be forgotten
-  if (!expected && found) return 'not-applied'; // somebody else created it
+  if (!expected && found) return undefined; // somebody else created it
   // The session was destroyed since. A destroy has come true; a change may have been applied before.
   return record === null ? 'applied' : 'unknown';
 }

@@ -38,19 +38,25 @@ export interface Conversation<T extends State = State> {
 /** A conversation that keeps the changes of its state as a list, to apply them again. */
 export class OpenConversation<T extends State> implements Conversation<T> {
   readonly id: string;
-  readonly session: Readonly<Session> | null;
   readonly signal: AbortSignal;
+  #found: Session | null;
   readonly #initialState: T;
+  readonly #before: T;
   readonly #changes: ((state: T) => T)[] = [];
   #state: T;
   #ended = false;
 
   constructor(id: string, session: Session | null, initialState: T, signal: AbortSignal) {
     this.id = id;
-    this.session = session && frozen(session);
     this.signal = signal;
+    this.#found = session;
     this.#initialState = initialState;
-    this.#state = this.#stateIn(this.session);
+    this.#before = this.#state = this.#stateIn(session);
+  }
+
+  get session(): Session | null {
+    if (this.#found) this.#found = frozen(this.#found);
+    return this.#found;
   }
 
   get state(): T {
@@ -59,7 +65,7 @@ export class OpenConversation<T extends State> implements Conversation<T> {
 
   get isChanged(): boolean {
     if (this.#changes.length === 0) return false;
-    return this.session === null || !isSame(this.#state, this.#stateIn(this.session));
+    return !this.#found || !isSame(this.#state, this.#before);
   }
 
   setState(change: StateChange<T>): void {
@@ -78,7 +84,7 @@ export class OpenConversation<T extends State> implements Conversation<T> {
   /** The state that the changes make of a fresh session. */
   replay(session: Session | null): T {
     // As it was: a function with a random result, say, has told the handler what is to be stored.
-    if (isSame(session?._state, this.session?._state)) return this.#state;
+    if (isSame(session?._state, this.#found?._state)) return this.#state;
     return this.#changes.reduce((state, change) => change(state), this.#stateIn(session));
   }
 
@@ -93,7 +99,7 @@ export class OpenConversation<T extends State> implements Conversation<T> {
   #change(change: (state: T) => T): void {
     if (this.#ended) {
       throw new TypeError(
-        'the state was set after the handler had finished, too late to be stored; is an `await` missing?',
+        'the state was set after the handler had finished; is an `await` missing?',
       );
     }
     this.#state = change(this.#state);
@@ -104,7 +110,7 @@ export class OpenConversation<T extends State> implements Conversation<T> {
     const state: unknown = session?._state;
     if (state === undefined) return this.#initialState;
     if (isObject(state)) return frozen(state as T);
-    throw new SessionError('CORRUPT', 'the _state of the session is no object', { id: this.id });
+    throw new SessionError('CORRUPT', 'the _state is no object', { id: this.id });
   }
 }
 
@@ -138,6 +144,14 @@ function frozen<T>(value: T): T {
   return Object.freeze(copy) as T;
 }
 
+/** Whether both are the same JSON, its order included. */
 function isSame(one: unknown, other: unknown): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
+  if (Object(one) !== one || Object(other) !== other) return one === other;
+  const members = Object.entries(one as Session);
+  const others = Object.entries(other as Session);
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    members.length === others.length &&
+    members.every(([name, value], n) => name === others[n]?.[0] && isSame(value, others[n]?.[1]))
+  );
 }

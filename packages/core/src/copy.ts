@@ -34,7 +34,7 @@ export async function copy<S extends Session>(
   checkFunction('now', now);
   for (const [name, store] of Object.entries({ from, to })) {
     if (typeof store?.versions === 'function') continue;
-    throw new TypeError(`${name} must be a store with versions, not one of the five methods alone`);
+    throw new TypeError(`${name} must be a store with versions`);
   }
   let copied = 0;
   let kept = 0;

@@ -176,10 +176,10 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
       if (!(count > 0)) return pruned;
       pruned += count;
     }
-    const due = this.#backend.records({ signal }, (id, { expiresAt, etag }) =>
-      isExpired({ expiresAt }, this.#options.now()) ? { id, etag } : undefined,
+    const due = this.#backend.records({ signal }, (id, record) =>
+      isExpired(record, this.#options.now()) ? ([id, record.etag] as const) : undefined,
     );
-    for await (const { id, etag } of due) {
+    for await (const [id, etag] of due) {
       // A session that was written since has another etag, and stays.
       if (await this.#backend.delete(id, etag)) pruned++;
     }

@@ -14,7 +14,7 @@ export function checkExpiresIn(minutes: unknown): asserts minutes is number {
   }
   if (!(minutes > 0)) {
     throw new RangeError(
-      `expiresIn must be more than 0 minutes, not ${minutes}; Infinity means never, and leaving it out means one year`,
+      `expiresIn must be more than 0 minutes, not ${minutes}; Infinity means never, undefined one year`,
     );
   }
 }

@@ -72,7 +72,7 @@ test('the driver is not asked when no time is left', async () => {
     code: 'TIMEOUT',
     outcome: 'not-applied',
     idHash: hashId('a'),
-    message: 'no time was left to put',
+    message: 'no time left to put',
   });
   for (const left of [0, -1]) {
     const put = async () => backend.put('a', record, null, new Deadline(left));

@@ -198,7 +198,7 @@ describe('the state', () => {
       const run = conversations.run('a', (conversation) => conversation.setState({ count: 1 }));
       await expect(run).rejects.toMatchObject({
         code: 'CORRUPT',
-        message: 'the _state of the session is no object',
+        message: 'the _state is no object',
         idHash: hashId('a'),
       });
       expect(await store.read('a')).toEqual({ _state: bad });
