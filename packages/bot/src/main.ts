@@ -57,8 +57,13 @@ function parse(args: readonly string[]) {
 function nicknameBot(sessionStore: SessionStore, sessionId: string): ConsoleBot {
   const bot = new ConsoleBot({ sessionStore, sessionId });
   bot.setInitialState({ asking: false, nickname: null });
+  let isFirst = true;
   bot.onEvent(async (context) => {
-    if (context.state.asking) {
+    const { nickname } = context.state;
+    const isBack = isFirst && nickname !== null;
+    isFirst = false;
+    if (isBack) await context.sendText(`Welcome back, ${nickname}`);
+    else if (context.state.asking) {
       context.setState({ nickname: context.event.text, asking: false });
       await context.sendText(`Hello ${context.state.nickname}`);
     } else {

@@ -108,6 +108,12 @@ test('the session by its id', async () => {
   expect((await run([...args, 'telegram:43'], 'Tim\n')).stdout).toBe(greeting);
 });
 
+test('who told a nickname is welcome back after a start, once', async () => {
+  const args = ['--store', 'toy:back.json'];
+  await run(args, 'Hi\nTim\n');
+  expect((await run(args, 'Hi\nHi\n')).stdout).toBe(`Welcome back, Tim\n${greeting}`);
+});
+
 test('a store is looked for in the folder that is named', async () => {
   expect((await run(['--store', 'my-sessions-toy:x.json'], 'Hi', memory)).code).toBe(1);
   const args = ['--store', `my-sessions-toy:${join(folder, 'from.json')}`, '--from', folder];
