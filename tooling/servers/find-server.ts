@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
+import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { type Program, ServerProcess } from './server-process.ts';
+
+const LONGEST_CONNECT = 5000; // ms
 
 /** A kind of server that tests need, such as Redis. */
 export interface Kind extends Program {
@@ -35,6 +39,9 @@ export interface Missing {
  */
 export async function findServer(kind: Kind): Promise<Server | Missing> {
   const url = process.env[kind.urlVariable];
+  if (url && !(await isAnswered(url, kind.port))) {
+    return { reason: `nothing at ${kind.urlVariable} that answers` };
+  }
   if (url) return server(url, kind.urlVariable, async () => {});
   let reason = `no ${kind.urlVariable}`;
   try {
@@ -47,6 +54,21 @@ export async function findServer(kind: Kind): Promise<Server | Missing> {
     return server(started.url, kind.program, () => started.stop());
   }
   return { reason: `${reason}, no ${kind.program} on PATH` };
+}
+
+/** Whether somebody listens there; a URL that names no single host is believed. */
+async function isAnswered(url: string, usualPort: number): Promise<boolean> {
+  if (!URL.canParse(url) || url.includes('+srv:')) return true;
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port) || usualPort, hostname.replace(/^\[|\]$/g, ''));
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(LONGEST_CONNECT) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Whether the program can be run. */
