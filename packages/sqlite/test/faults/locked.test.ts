@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { SqliteSessionStore } from '../../src/index.ts';
+import { temporaryFolder } from '../support.ts';
+
+async function locked(path: string): Promise<DatabaseSync> {
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE');
+  return other;
+}
+
+test('while another has the lock, reads go on, writes wait for it, and all else goes on', async () => {
+  const path = join(await temporaryFolder(), 'sessions.db');
+  const store = await new SqliteSessionStore(path).init();
+  await store.write('a', { n: 0 });
+  const other = await locked(path);
+  let isFree = false;
+  const ids = Array.from({ length: 500 }, (_, n) => `id:${n}`);
+  const writes = ids.map(async (id) => {
+    await store.write(id, { id });
+    expect(isFree).toBe(true);
+  });
+  const update = store.update('a', (session) => ({ n: Number(session?.n) + 1 }));
+  const turns: number[] = [];
+  for (let last = performance.now(); turns.length < 100; ) {
+    await pause(5);
+    turns.push(performance.now() - last);
+    last = performance.now();
+    expect(await store.read('a')).toEqual({ n: 0 });
+  }
+  // Each would have been long if anybody had slept; a busy machine may spoil a few.
+  expect(turns.sort((a, b) => a - b)[turns.length / 2]).toBeLessThan(25);
+  isFree = true;
+  other.exec('COMMIT');
+  await Promise.all([...writes, update]);
+  expect(await store.read('a')).toEqual({ n: 1 });
+  expect(await store.all()).toHaveLength(501);
+  other.close();
+  await store.close();
+});
+
+test('a lock that is not free in time is a TIMEOUT, each in its own time, and nothing comes later', async () => {
+  const path = join(await temporaryFolder(), 'sessions.db');
+  const patient = await new SqliteSessionStore(path).init();
+  const store = await new SqliteSessionStore(path, { timeout: 400 }).init();
+  await store.write('a', { n: 0 });
+  const other = await locked(path);
+  const start = performance.now();
+  const waiting = patient.write('b', {});
+  const refused = { code: 'TIMEOUT', outcome: 'not-applied' };
+  await Promise.all([
+    expect(store.write('a', { n: 1 })).rejects.toMatchObject(refused),
+    expect(store.update('a', () => ({ n: 1 }))).rejects.toMatchObject(refused),
+    expect(store.destroy('a')).rejects.toMatchObject(refused),
+    expect(store.prune()).rejects.toMatchObject(refused),
+  ]);
+  const took = performance.now() - start;
+  expect(took).toBeGreaterThan(300);
+  expect(took).toBeLessThan(2_000);
+  other.exec('COMMIT');
+  await waiting;
+  expect(await store.read('a')).toEqual({ n: 0 });
+  other.close();
+  await Promise.all([store.close(), patient.close()]);
+});
+
+test('init waits for the lock as well', async () => {
+  const path = join(await temporaryFolder(), 'sessions.db');
+  await new SqliteSessionStore(path, { table: 'others' }).init();
+  const other = await locked(path);
+  const hasty = new SqliteSessionStore(path, { timeout: 300 });
+  await expect(hasty.init()).rejects.toMatchObject({ code: 'TIMEOUT', outcome: 'not-applied' });
+  const opening = new SqliteSessionStore(path).init();
+  await pause(50);
+  other.exec('COMMIT');
+  await (await opening).close();
+  await (await hasty.init()).close();
+  other.close();
+});
