@@ -55,6 +55,15 @@ test('a prefix is a range of bytes', async () => {
   await store.close();
 });
 
+test('no id is passed over where a page ends', async () => {
+  const store = new SqliteSessionStore(await newPath(), { synchronous: 'NORMAL' });
+  // Each is the very next one in the order of bytes.
+  const ids = Array.from({ length: 450 }, (_, n) => `a${'\0'.repeat(n)}`);
+  await Promise.all(ids.map((id) => store.write(id, {})));
+  expect(await gathered(store.ids())).toEqual(ids);
+  await store.close();
+});
+
 test('a listing, and prune, let all else go on between their steps', async () => {
   const path = await newPath();
   const store = await new SqliteSessionStore(path).init();

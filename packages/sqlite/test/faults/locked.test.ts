@@ -61,6 +61,7 @@ test('a lock that is not free in time is a TIMEOUT, each in its own time, and no
   expect(took).toBeLessThan(2_000);
   other.exec('COMMIT');
   await waiting;
+  await pause(50);
   expect(await store.read('a')).toEqual({ n: 0 });
   other.close();
   await Promise.all([store.close(), patient.close()]);
