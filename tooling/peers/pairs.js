@@ -1,9 +1,16 @@
-import { run } from './child.js';
+import { execFileSync } from 'node:child_process';
+import { nodeOf, run } from './child.js';
 import { isServer, isStandIn, withPlace } from './place.js';
 import { serverOf } from './servers.js';
 import { median, ratio, short, spread } from './statistics.js';
 
-const titles = { memory: 'Memory', file: 'Files', redis: 'Redis', mongo: 'MongoDB' };
+const titles = {
+  memory: 'Memory',
+  file: 'Files',
+  sqlite: 'SQLite',
+  redis: 'Redis',
+  mongo: 'MongoDB',
+};
 const WIDTHS = ['one', 'many'];
 
 /** The cases of one backend, each in a process of its own. The rounds go through all cases in turn. */
@@ -28,10 +35,9 @@ export async function measurePairs(group, { rounds, seconds, failed }) {
     const floor = cases.findIndex(({ name, does }) => name === each.floor && does === each.does);
     return summary(each, results[index], results[floor]);
   });
-  const server = isServer(group) ? await serverOf(group) : undefined;
   return {
     title: titles[group],
-    note: server && `Server: ${server.about}.`,
+    note: await noteOn(group),
     head: [
       ...['case', 'a pair is', 'durability'],
       ...['pairs/s, one at a time', '× floor', 'pairs/s, 64 at once', '× floor'],
@@ -40,6 +46,13 @@ export async function measurePairs(group, { rounds, seconds, failed }) {
     rows: rows.map(({ cells }) => cells),
     bars: (await isStandIn(group)) ? [] : rows.flatMap(({ bar }) => (bar ? [bar] : [])),
   };
+}
+
+async function noteOn(group) {
+  if (isServer(group)) return `Server: ${(await serverOf(group)).about}.`;
+  const node = nodeOf(group);
+  if (node === process.execPath) return undefined;
+  return `With Node ${execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()}.`;
 }
 
 function summary({ name, does, durability, floor }, results, floors) {

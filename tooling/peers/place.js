@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
+import { nodeOf } from './child.js';
 import { folder, serverOf } from './servers.js';
 
 /** Calls `use` with a place for sessions in which there is nothing yet, and clears it afterwards. */
 export async function withPlace(group, use) {
   const namespace = `peers${randomBytes(6).toString('hex')}`;
   if (group === 'memory') return use({});
-  if (group === 'file') {
+  if (group === 'file' || group === 'sqlite') {
     const place = { folder: `${folder}${namespace}` };
     mkdirSync(place.folder, { recursive: true });
     try {
@@ -25,6 +26,7 @@ export async function withPlace(group, use) {
 
 /** Why the group cannot be measured; `undefined` when it can. */
 export async function missing(group) {
+  if (!nodeOf(group)) return 'no Node that is new enough';
   return isServer(group) ? (await serverOf(group)).reason : undefined;
 }
 

@@ -1,4 +1,4 @@
-// Usage: pnpm bench:peers [rounds=5] [seconds=1] [memory | file | redis | mongo | writers | weight | scale ...]
+// Usage: pnpm bench:peers [rounds=5] [seconds=1] [memory | file | sqlite | redis | mongo | writers | weight | scale ...]
 //
 // Measures these stores beside others that people use. What is not named keeps its last results.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { measureWriters } from './writers.js';
 const parts = {
   memory: (how) => measurePairs('memory', how),
   file: (how) => measurePairs('file', how),
+  sqlite: (how) => measurePairs('sqlite', how),
   redis: (how) => measurePairs('redis', how),
   mongo: (how) => measurePairs('mongo', how),
   writers: measureWriters,

@@ -8,7 +8,9 @@ import { SqliteSessionStore } from '../src/index.ts';
 import { temporaryFolder } from './support.ts';
 
 for (const synchronous of ['FULL', 'NORMAL'] as const) {
-  const away = synchronous === 'FULL' ? 'moved' : 'locked';
+  // Windows moves no folder with a file in it that is open.
+  const canMove = process.platform !== 'win32';
+  const away = synchronous === 'FULL' && canMove ? 'moved' : 'locked';
   certify({
     describe,
     test,
