@@ -67,5 +67,5 @@ function makeTable(database: DatabaseSync, table: string): void {
 function versionOf(database: DatabaseSync, table: string): number | undefined {
   const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
   if (!isThere.get(`${table}_schema`)) return undefined;
-  return database.prepare(`SELECT version FROM "${table}_schema"`).get()?.version as number;
+  return Number(database.prepare(`SELECT version FROM "${table}_schema"`).get()?.version);
 }

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { SqliteSessionStore } from '../../src/index.ts';
-import { isSoak, report, startWorker, type Worker } from '../processes.ts';
+import { isSoak, report, startWorker, testWith, type Worker } from '../processes.ts';
 import { temporaryFolder } from '../support.ts';
 
 const KILLS = isSoak ? 500 : 25;
+const STOPS = isSoak ? 500 : 15;
 const LONGEST = isSoak ? 900_000 : 90_000;
 
 /** Kills the workers one after another while they work, each time with another in its place. */
@@ -79,6 +80,38 @@ test(
     expect(listed).toBeGreaterThanOrEqual(ids.length);
     await store.close();
     report(`${all.length} kills, ${ids.length} sessions acknowledged, ${listed} there`);
+  },
+  LONGEST,
+);
+
+testWith(
+  ['linux'],
+  'processes that are stopped and continued at random lose no increment',
+  async () => {
+    const path = join(await temporaryFolder(), 'sessions.db');
+    const options = { timeout: 400 };
+    const workers = [0, 1, 2].map(() => startWorker('count', path, options, ['a']));
+    await Promise.all(workers.map(({ ready }) => ready));
+    for (let stop = 0; stop < STOPS; stop++) {
+      const { child } = workers[stop % workers.length] as Worker;
+      child.kill('SIGSTOP');
+      await pause(Math.random() * 600);
+      child.kill('SIGCONT');
+      await pause(20);
+    }
+    for (const { child } of workers) child.kill('SIGKILL');
+    await Promise.all(workers.map(({ ended }) => ended));
+    const lines = linesOf(workers);
+    const known = lines.filter((line) => line === 'acknowledged').length;
+    const uncertain = lines.filter((line) => line.includes('unknown')).length;
+    const store = new SqliteSessionStore<{ n: number }>(path);
+    const { n } = (await store.read('a')) ?? { n: 0 };
+    expect(known).toBeGreaterThan(STOPS);
+    expect(n).toBeGreaterThanOrEqual(known);
+    expect(n).toBeLessThanOrEqual(known + workers.length + uncertain);
+    await store.close();
+    const rejected = lines.length - known;
+    report(`stopped ${STOPS} times: ${known} acknowledged, ${n} applied, ${rejected} rejected`);
   },
   LONGEST,
 );
