@@ -144,7 +144,8 @@ function explain(cause: unknown, outcome: Outcome = 'not-applied'): SessionError
   if (isSessionError(cause)) return cause;
   const code = codeOf(cause);
   if (code === CORRUPT || code === NOT_A_DATABASE) {
-    const what = 'the file is damaged, or no SQLite database: see the README for what to do';
+    const what =
+      'the file is damaged, or no SQLite database: put a backup in its place, or what `.recover` of sqlite3 saves';
     return new SessionError('CORRUPT', what, { cause });
   }
   // On a full disk it fails before anything is committed.

@@ -6,7 +6,7 @@ import { SqliteSessionStore } from '../../src/index.ts';
 import { testWith } from '../processes.ts';
 import { temporaryFolder } from '../support.ts';
 
-const damaged = { code: 'CORRUPT', message: expect.stringContaining('README') };
+const damaged = { code: 'CORRUPT', message: expect.stringContaining('backup') };
 const moved = { code: 'UNAVAILABLE', outcome: 'not-applied' };
 
 test('a file that is no database is an error, and left as it is', async () => {
