@@ -21,6 +21,7 @@ const BRINGS = {
   [CORE]: [CORE],
   [`${SCOPE}/lease`]: [CORE, `${SCOPE}/lease`],
   [`${SCOPE}/memory`]: [CORE, `${SCOPE}/memory`, 'lru-cache'],
+  [`${SCOPE}/sqlite`]: [CORE, `${SCOPE}/sqlite`],
 };
 const HOME = 'https://example.com/somebody/sessions';
 
