@@ -1,0 +1,2 @@
+export { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core';
+export { ExpressStore } from './express-store.ts';
