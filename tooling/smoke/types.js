@@ -19,6 +19,9 @@ export const typed: core.FullSessionStore<{ value: number }> = untyped;
 const OPTIONS = ['--strict', '--target', 'es2022', '--types', 'node'];
 const TYPES = ['--typeRoots', join(root, 'tooling/node_modules/@types')];
 
+// What declarations of frameworks lean on, and do not bring.
+const FRAMEWORKS = `declare module 'node-fetch';\n`;
+
 const local = (name) => name.split('/')[1].replaceAll('-', '_');
 const imports = (name) => `import * as ${local(name)} from '${name}';`;
 const requires = (name) => `import ${local(name)} = require('${name}');`;
@@ -32,9 +35,11 @@ function source(names, load) {
 export function checkTypes(names, everything) {
   writeFileSync(join(everything, 'esm.mts'), source(names, imports));
   writeFileSync(join(everything, 'common.cts'), source(names, requires));
+  writeFileSync(join(everything, 'frameworks.d.ts'), FRAMEWORKS);
+  const files = ['esm.mts', 'common.cts', 'frameworks.d.ts'];
   for (const module of ['nodenext', 'node20']) {
     const options = [...OPTIONS, ...TYPES, '--noEmit', '--module', module];
-    run(join(root, 'node_modules/.bin/tsc'), [...options, 'esm.mts', 'common.cts'], everything);
+    run(join(root, 'node_modules/.bin/tsc'), [...options, ...files], everything);
     console.log(`types are right for ES modules and CommonJS under module: ${module}`);
   }
 }
@@ -43,11 +48,12 @@ export function checkTypes(names, everything) {
 export function checkNode10(names, everything) {
   const print = 'visits().then((count) => console.log(all.length, count));\n';
   writeFileSync(join(everything, 'plain.ts'), source(names, imports) + print);
+  writeFileSync(join(everything, 'frameworks.d.ts'), FRAMEWORKS);
   const options = [...OPTIONS, ...TYPES, '--module', 'commonjs', '--moduleResolution', 'node10'];
   for (const version of ['5.4', '5.9']) {
     const compiler = join(root, `tooling/node_modules/typescript-${version}/bin/tsc`);
     const compiled = `plain-${version}`;
-    const args = [compiler, ...options, '--outDir', compiled, 'plain.ts'];
+    const args = [compiler, ...options, '--outDir', compiled, 'plain.ts', 'frameworks.d.ts'];
     run(process.execPath, args, everything);
     for (const node of nodes) {
       const printed = run(node, [join(compiled, 'plain.js')], everything, { quiet: true });
