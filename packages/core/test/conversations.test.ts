@@ -50,6 +50,31 @@ test('run resolves with what the handler returns', async () => {
   expect(await setup().conversations.run('a', async () => 5)).toBe(5);
 });
 
+test.each<[unknown, unknown]>([
+  [[], {}],
+  [['a'], { 0: 'a' }],
+  [{}, null],
+  [null, {}],
+  [{ a: 1 }, {}],
+  [{}, { a: 1 }],
+  [{ a: null }, { b: null }],
+  [
+    { a: 1, b: 2 },
+    { b: 2, a: 1 },
+  ],
+  [[1, 2], [1]],
+  [{ a: [{ b: 1 }] }, { a: [{ b: 2 }] }],
+])('a change from %j to %j is stored', async (before, after) => {
+  const { records, store } = setup();
+  const conversations = new Conversations(store, {});
+  await conversations.run('a', (conversation) => conversation.setState({ value: before }));
+  await conversations.run('a', (conversation) => conversation.setState({ value: after }));
+  expect(JSON.stringify((await store.read('a'))?._state)).toBe(JSON.stringify({ value: after }));
+  const stored = records.get('a');
+  await conversations.run('a', (conversation) => conversation.setState({ value: after }));
+  expect(records.get('a')).toBe(stored);
+});
+
 test('a handler that changes nothing, or nothing in effect, writes nothing', async () => {
   const { records, conversations } = setup();
   await conversations.run('a', () => {});
