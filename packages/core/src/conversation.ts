@@ -55,7 +55,7 @@ export class OpenConversation<T extends State> implements Conversation<T> {
   }
 
   get session(): Session | null {
-    if (this.#found) this.#found = frozen(this.#found);
+    this.#found = frozen(this.#found);
     return this.#found;
   }
 
