@@ -17,6 +17,8 @@ export interface Kind extends Program {
   readonly imageVariable: string;
   /** The port that it listens on in the image. */
   readonly port: number;
+  /** What the image wants in its environment. */
+  readonly environment?: Record<string, string>;
 }
 
 export interface Server {
@@ -130,6 +132,7 @@ async function inContainer(kind: Kind): Promise<Server> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const image = imageOf(kind);
   const container = await new GenericContainer(image)
+    .withEnvironment(kind.environment ?? {})
     .withCommand([kind.program, ...kind.args('0.0.0.0', kind.port)])
     .withExposedPorts(kind.port)
     .withWaitStrategy(Wait.forLogMessage(kind.ready))

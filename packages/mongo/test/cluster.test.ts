@@ -4,7 +4,8 @@ import { certify } from '@sessions/conformance';
 import { isSessionError } from '@sessions/core';
 import { MongoClient } from 'mongodb';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
-import { type OwnMongo, ownMongo, startMongo } from '../../../tooling/servers/mongo.ts';
+import { ownMongo, startMongo } from '../../../tooling/servers/mongo.ts';
+import type { OwnServer } from '../../../tooling/servers/server-container.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
 import { MongoSessionStore } from '../src/index.ts';
 import { MongoDriver } from '../src/mongo-driver.ts';
@@ -15,13 +16,13 @@ jest.setTimeout(60_000);
 const found = await openMongo();
 const own = await ownMongo();
 const family = await ownMongo(['mongod', 'mongos']);
-const started: OwnMongo[] = [];
+const started: OwnServer[] = [];
 afterAll(async () => {
   await Promise.all(started.map((server) => server.stop()));
   if ('stop' in found) await found.stop();
 });
 
-async function start(...args: Parameters<typeof startMongo>): Promise<OwnMongo> {
+async function start(...args: Parameters<typeof startMongo>): Promise<OwnServer> {
   const server = await startMongo(...args);
   started.push(server);
   return server;
