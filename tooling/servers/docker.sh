@@ -2,8 +2,8 @@
 # Docker for tests, on a Debian that has none: installs the engine and runs it as root with its own
 # data. Where the official images of the servers named cannot be pulled, it builds others.
 #
-#   eval "$(tooling/servers/docker.sh start redis mongo)"   # exports what the tests look for
-#   tooling/servers/docker.sh stop                          # stops what start has started
+#   eval "$(tooling/servers/docker.sh start redis mongo postgres)" # exports what the tests look for
+#   tooling/servers/docker.sh stop                                   # stops what start has started
 #
 # May be called again, and uses an engine that runs already. So several runs may share one: stop
 # leaves it alone while it runs containers, unless told `stop --force`. Logs go to stderr.
@@ -51,6 +51,9 @@ start_engine() {
   return 1
 }
 
+# The image that tests look for.
+official() { if [ "$1" = postgres ]; then echo postgres:18; else echo "$1:8"; fi; }
+
 start() {
   {
     install_missing
@@ -58,7 +61,7 @@ start() {
   } >&2
   if [ -n "${DOCKER_HOST:-}" ]; then echo "export DOCKER_HOST=$DOCKER_HOST"; fi
   for name in "$@"; do
-    timeout 60 docker pull -q "$name:8" >/dev/null 2>&1 && continue # the one that tests look for
+    timeout 60 docker pull -q "$(official "$name")" >/dev/null 2>&1 && continue
     # Prints NAME=value, for the image.
     "./$name-image/build.sh" | sed 's/^/export /'
   done

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,8 @@ export interface Program {
   /** What it logs once it can be used. */
   readonly ready: RegExp;
   url(host: string, port: number): string;
+  /** Whom to run it as, if not as who runs the tests. Gets the folder as well. */
+  readonly user?: number | undefined;
 }
 
 /** A server as a process of this machine, which tests may freeze, kill and start again. */
@@ -34,6 +36,7 @@ export class ServerProcess {
     this.#extra = extra;
     this.port = port;
     this.folder = mkdtempSync(join(tmpdir(), 'sessions-server-'));
+    if (kind.user !== undefined) chownSync(this.folder, kind.user, kind.user);
   }
 
   /** Starts the program with its usual arguments and some more, on a free port of 127.0.0.1. */
@@ -58,9 +61,10 @@ export class ServerProcess {
   /** Starts it, again after `kill`. */
   async start(): Promise<void> {
     if (this.#child) return;
-    const { program, args, ready } = this.#kind;
+    const { program, args, ready, user } = this.#kind;
     const all = [...args('127.0.0.1', this.port, this.folder), ...this.#extra];
-    const child = spawn(program, all, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const as = user === undefined ? {} : { uid: user, gid: user };
+    const child = spawn(program, all, { stdio: ['ignore', 'pipe', 'pipe'], ...as });
     this.#child = child;
     process.once('exit', this.#killAtExit);
     let output = '';

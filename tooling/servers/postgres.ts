@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { findServer, type Kind, type Missing, type Server } from './find-server.ts';
+import { type OwnServer, ServerContainer, whyNoContainer } from './server-container.ts';
+import { until } from './server-process.ts';
+
+const NOBODY = 65_534;
+const user = process.getuid?.() === 0 ? NOBODY : undefined; // it refuses to run as root
+
+export const postgres: Kind = {
+  name: 'PostgreSQL',
+  urlVariable: 'SESSIONS_POSTGRES_URL',
+  image: 'postgres:18',
+  imageVariable: 'SESSIONS_POSTGRES_IMAGE',
+  port: 5432,
+  environment: { POSTGRES_HOST_AUTH_METHOD: 'trust' },
+  program: 'postgres',
+  user,
+  args(address, port, folder) {
+    const all = ['-p', String(port), '-c', `listen_addresses=${address}`];
+    if (!folder) return all; // the image has its own
+    const data = join(folder, 'data');
+    if (!existsSync(data)) initialise(data);
+    return [...all, '-D', data, '-k', ''];
+  },
+  ready: /ready to accept connections/,
+  url: (host, port) =>
+    `postgres://postgres@${host.includes(':') ? `[${host}]` : host}:${port}/postgres`,
+};
+
+export async function findPostgres(): Promise<Server | Missing> {
+  const found = await findServer(postgres);
+  // The official image says that it is ready a first time before it listens.
+  if ('url' in found) await until(() => answers(found.url), 'PostgreSQL');
+  return found;
+}
+
+/** Whether tests can run servers of their own, to freeze and kill: all processes of one at once. */
+export async function ownPostgres(): Promise<{ start: typeof startPostgres } | Missing> {
+  const why = await whyNoContainer(postgres);
+  return why === undefined
+    ? { start: startPostgres }
+    : { reason: `${why}, so none to freeze and kill` };
+}
+
+/** A PostgreSQL of the test's own, with settings such as `max_connections=5`. */
+export async function startPostgres(settings: readonly string[] = []): Promise<OwnServer> {
+  const more = settings.flatMap((setting) => ['-c', setting]);
+  const args: Kind['args'] = (...where) => [...postgres.args(...where), ...more];
+  const server = await ServerContainer.start(postgres, postgres.program, args);
+  await until(() => answers(server.url), 'PostgreSQL');
+  return server;
+}
+
+/** Whether a server takes connections there. */
+export async function answers(url: string): Promise<boolean> {
+  const { hostname, port, username, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
+  const end = AbortSignal.timeout(1000);
+  try {
+    const words = ['user', decodeURIComponent(username), 'database', pathname.slice(1), ''];
+    const body = Buffer.from(`\0\x03\0\0${words.join('\0')}\0`, 'latin1'); // version 3.0
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(body.length + 4);
+    socket.write(Buffer.concat([length, body]));
+    const [answer] = await once(socket, 'data', { signal: end });
+    return answer.toString('latin1', 0, 1) === 'R'; // it asks who we are, or lets us in
+  } catch {
+    return false;
+  } finally {
+    socket.on('error', () => {});
+    socket.destroy();
+  }
+}
+
+function initialise(data: string): void {
+  const as = user === undefined ? {} : { uid: user, gid: user };
+  const words = [
+    '-D',
+    data,
+    '--username=postgres',
+    '--auth=trust',
+    '--no-locale',
+    '--encoding=UTF8',
+  ];
+  const { status, stderr } = spawnSync('initdb', words, { encoding: 'utf8', ...as });
+  if (status !== 0) throw new Error(`initdb: ${stderr}`);
+}
