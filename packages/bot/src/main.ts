@@ -8,7 +8,7 @@ const HELP = `Asks for your nickname, in this terminal or through a pipe.
 Options:
   --store <store>  where the session is kept (default: memory)
                      memory, file, file:./folder, sqlite:./file.db,
-                     redis://host, mongodb://host,
+                     redis://host, mongodb://host, postgres://host,
                      or a package: name, name:argument, ./path.js:argument
   --session <id>   whose session it is (default: console:1)
   --from <folder>  where the store's package is installed (default: this folder)

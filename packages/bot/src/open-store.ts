@@ -8,6 +8,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['rediss', 'redis'],
   ['mongodb', 'mongo'],
   ['mongodb+srv', 'mongo'],
+  ['postgresql', 'postgres'],
 ]);
 
 /**

@@ -133,6 +133,7 @@ test.each([
   ['rediss://host', 'the store redis is not installed; npm install @sessions/redis'],
   ['mongodb+srv://host', 'the store mongo is not installed; npm install @sessions/mongo'],
   ['postgres://host', 'the store postgres is not installed; npm install @sessions/postgres'],
+  ['postgresql://host', 'the store postgres is not installed; npm install @sessions/postgres'],
   ['@me/store:5', 'the store @me/store is not installed; npm install @me/store'],
   ['fs', 'the store fs is not installed; npm install @sessions/fs'],
   ['no-store', 'no-store exports no class whose name ends with SessionStore'],
