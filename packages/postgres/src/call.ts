@@ -1,0 +1,149 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Outcome, SessionError } from '@sessions/core';
+import type { Pool, PoolClient, QueryArrayResult } from 'pg';
+import { explain, isLate, isReadOnly, isRefusal, isTemporary, redacted } from './failure.ts';
+import type { Hosts } from './hosts.ts';
+import { GREETING, type Statement } from './statements.ts';
+
+const CLOCK_AGE = 60_000;
+const LONGEST_PAUSE = 250;
+const SHARE_FOR_LOCKS = 0.9; // what remains is for the answer
+
+type Rows = QueryArrayResult<string[]>;
+
+/** How far the clock of the server is ahead of `performance.now()`, and when that was learnt. */
+interface Clock {
+  /** Too little rather than too much: what is refused too early is sent again. */
+  readonly offset: number;
+  readonly readAt: number;
+}
+
+const clocks = new WeakMap<PoolClient, Clock>();
+const ignore = () => {}; // a client without a listener for errors would end the process
+const types = { getTypeParser: () => String };
+
+/** One call: statements, one after another, until they are answered or its time is over. */
+export class Call {
+  readonly #hosts: Hosts;
+  readonly #end: number;
+  /** The connection in use. */
+  #client: PoolClient | undefined;
+  #isOver = false;
+  /** Whether a change was sent to which there is no answer. */
+  #outcome: Outcome = 'not-applied';
+  #lastError: Error | undefined;
+
+  constructor(hosts: Hosts, timeout: number) {
+    this.#hosts = hosts;
+    this.#end = performance.now() + timeout;
+  }
+
+  /** Milliseconds. */
+  get left(): number {
+    return this.#end - performance.now();
+  }
+
+  /** Settles as the work does, or when the time is over. */
+  run<T>(work: (call: Call) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(this.#giveUp()), this.left);
+      work(this)
+        .then(resolve, (error: Error) => reject(explain(error, this.#outcome)))
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  /** Sends the statement, again where it was not applied and that may change. */
+  async ask(statement: Statement, ...values: unknown[]): Promise<Rows> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#try(statement, values);
+      } catch (error) {
+        this.#lastError = error as Error;
+        if (this.#outcome === 'unknown' || !isTemporary(this.#lastError)) throw error;
+      }
+      await pause(Math.random() * Math.min(LONGEST_PAUSE, 10 * 2 ** attempt));
+      if (this.#isOver) throw this.#lastError;
+    }
+  }
+
+  async #try({ text, isChange, hasDeadline }: Statement, values: unknown[]): Promise<Rows> {
+    const pool = this.#hosts.current;
+    const client = await this.#connect(pool);
+    try {
+      const { offset } = await this.#greet(client);
+      const all = [...values];
+      if (isChange) all.push(Math.max(1, Math.floor(this.left * SHARE_FOR_LOCKS)));
+      if (hasDeadline) all.push(this.#end + offset);
+      if (isChange && !this.#isOver) this.#outcome = 'unknown';
+      const answer = await this.#send(client, text, all);
+      this.#outcome = 'not-applied';
+      this.#letGo();
+      return answer;
+    } catch (error) {
+      if (!this.#isOver) this.#onError(error as Error, client, pool);
+      throw error;
+    }
+  }
+
+  async #connect(pool: Pool): Promise<PoolClient> {
+    let client: PoolClient;
+    try {
+      client = await pool.connect();
+    } catch (error) {
+      this.#hosts.leave(pool);
+      throw error;
+    }
+    if (this.#isOver) {
+      client.release();
+      throw new Error('the time was up before there was a connection');
+    }
+    this.#client = client.on('error', ignore);
+    return client;
+  }
+
+  #onError(error: Error, client: PoolClient, pool: Pool): void {
+    if (isLate(error)) clocks.delete(client);
+    if (isRefusal(error)) this.#outcome = 'not-applied';
+    const isOfNoUse = !isRefusal(error) || isReadOnly(error);
+    this.#letGo(isOfNoUse);
+    if (isOfNoUse) this.#hosts.leave(pool);
+  }
+
+  /** What must be known of a connection: that it leads to the primary, and the time there. */
+  async #greet(client: PoolClient): Promise<Clock> {
+    const known = clocks.get(client);
+    if (known && performance.now() - known.readAt < CLOCK_AGE) return known;
+    const { rows } = await this.#send(client, GREETING, []);
+    const [time, isReplica] = rows[0] as string[];
+    if (isReplica === 'true') throw new SessionError('UNAVAILABLE', 'the server is a replica');
+    const readAt = performance.now();
+    const clock = { offset: Number(time) - readAt, readAt };
+    clocks.set(client, clock);
+    return clock;
+  }
+
+  #send(client: PoolClient, text: string, values: unknown[]): Promise<Rows> {
+    if (this.#isOver) throw new Error('the time was up before the statement could be sent');
+    return client.query({ text, values, types, rowMode: 'array' });
+  }
+
+  /** Gives the connection back, or closes it, whatever it waits for. */
+  #letGo(isOfNoUse = false): void {
+    const client = this.#client;
+    this.#client = undefined;
+    client?.release(isOfNoUse);
+    client?.off('error', ignore);
+  }
+
+  #giveUp(): SessionError {
+    this.#isOver = true;
+    const cause = this.#lastError && redacted(this.#lastError);
+    const options = { outcome: this.#outcome, ...(cause && { cause }) };
+    if (!this.#client) {
+      return new SessionError('UNAVAILABLE', 'no connection to the server in time', options);
+    }
+    this.#letGo(true);
+    return new SessionError('TIMEOUT', 'no answer in time', options);
+  }
+}

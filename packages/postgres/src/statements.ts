@@ -1,0 +1,134 @@
+import { HISTORY_LENGTH } from '@sessions/core';
+
+export interface Statement {
+  readonly text: string;
+  /** Whether it changes what is stored. Then its last parameter is for how long it may wait for a lock. */
+  readonly isChange?: true;
+  /** Whether one more parameter is its deadline, after which it changes nothing. */
+  readonly hasDeadline?: true;
+}
+
+/** What is asked of each new connection, and again after a while: the time, in milliseconds. */
+export const GREETING = `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text, pg_is_in_recovery()::text`;
+
+// Evaluated when every lock has been waited for, as the last before the commit: a division by zero
+// undoes what came too late.
+const unlessLate = (deadline: string) =>
+  `RETURNING 1 / (clock_timestamp() < to_timestamp(${deadline}::float8 / 1000))::int`;
+
+// Nobody waits for a row that others hold after its call is over: for this statement alone.
+const patience = (ms: string) => `set_config('lock_timeout', ${ms}, true) <> ''`;
+
+// Fails for what is no JSON: nothing is put in place of a session that cannot be read.
+const isIntact = (session: string) => `json_typeof(${session}::json) = 'object'`;
+
+/** The SQL that creates what a store needs: a table of this name, and an index. */
+export function schemaOf(table = 'sessions'): string {
+  const name = quotedName(table);
+  const index = quoted(`${namesOf(table).at(-1)}_expires_at`);
+  return `CREATE TABLE IF NOT EXISTS ${name} (
+  id bytea PRIMARY KEY,
+  session text NOT NULL,
+  expires_at bigint,
+  etag text NOT NULL,
+  history text[] NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ${index} ON ${name} (expires_at);`;
+}
+
+// All answers are text, so that no type parser or binary mode of a caller's pool matters.
+const RECORD = 'session, expires_at::text, etag, to_json(history)::text';
+
+/** The name as it stands in SQL. Throws a `TypeError` for what is none. */
+export function quotedName(table: string): string {
+  return namesOf(table).map(quoted).join('.');
+}
+
+/** Creates what is missing, one process at a time, unless it has to wait for longer than so many milliseconds. */
+export function createFor(table: string, ms: number): Statement {
+  const lock = `pg_advisory_xact_lock(x'73657373696f6e73'::bigint)`; // 'sessions'
+  return { text: `SELECT set_config('lock_timeout', '${ms}', true), ${lock}; ${schemaOf(table)}` };
+}
+
+export function statementsFor(table: string): Readonly<Record<Name, Statement>> {
+  const t = quotedName(table);
+  const insert = `INSERT INTO ${t} AS old (id, session, expires_at, etag, history)
+    SELECT $1::bytea, $2::text, $3::bigint, $4::text, $5::text[] WHERE ${patience('$6')}`;
+  const isNew = '$4 <> ALL (array_prepend(old.etag, old.history))';
+  return {
+    look: {
+      text: `SELECT current_setting('server_encoding'), to_regclass($1)::text,
+        (SELECT relpersistence::text FROM pg_class WHERE oid = to_regclass($1)),
+        current_setting('fsync'), current_setting('synchronous_commit')`,
+    },
+    get: { text: `SELECT ${RECORD} FROM ${t} WHERE id = $1` },
+    replace: {
+      text: `UPDATE ${t} AS old SET session = $2, expires_at = $3, etag = $4, history = $5
+        WHERE id = $1 AND etag = $6 AND ${isNew} AND ${isIntact('session')} AND ${patience('$7')}`,
+      isChange: true,
+    },
+    create: {
+      text: `${insert} ON CONFLICT (id) DO NOTHING ${unlessLate('$7')}`,
+      isChange: true,
+      hasDeadline: true,
+    },
+    write: {
+      text: `${insert} ON CONFLICT (id) DO UPDATE SET session = $2, expires_at = $3, etag = $4,
+        history = (array_prepend(old.etag, old.history))[1:${HISTORY_LENGTH}]
+        WHERE ${isNew} AND ${isIntact('old.session')} ${unlessLate('$7')}`,
+      isChange: true,
+      hasDeadline: true,
+    },
+    remove: {
+      text: `DELETE FROM ${t} WHERE id = $1 AND etag = $2 AND ${patience('$3')}`,
+      isChange: true,
+    },
+    destroy: {
+      text: `DELETE FROM ${t} WHERE id = $1 AND ${patience('$2')} ${unlessLate('$3')}`,
+      isChange: true,
+      hasDeadline: true,
+    },
+    // Of what comes first, at most so many rows and bytes, but one at least.
+    entries: {
+      text: `SELECT encode(id, 'hex'), ${RECORD} FROM (
+          SELECT *, sum(octet_length(session)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes
+          FROM (SELECT * FROM ${t} WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 100) AS rows
+        ) AS page WHERE bytes <= 4194304 OR bytes = octet_length(session) ORDER BY id`,
+    },
+    ids: {
+      text: `SELECT encode(id, 'hex'), expires_at::text
+        FROM ${t} WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1000`,
+    },
+    // The first condition once more, for those that are renewed meanwhile.
+    prune: {
+      text: `DELETE FROM ${t} WHERE expires_at <= $1 AND ${patience('$2')} AND id = ANY (ARRAY(
+          SELECT id FROM ${t} WHERE expires_at <= $1
+          ORDER BY expires_at LIMIT 500 FOR UPDATE SKIP LOCKED))`,
+      isChange: true,
+    },
+  };
+}
+
+type Name =
+  | 'look'
+  | 'get'
+  | 'replace'
+  | 'create'
+  | 'write'
+  | 'remove'
+  | 'destroy'
+  | 'entries'
+  | 'ids'
+  | 'prune';
+
+function namesOf(table: unknown): string[] {
+  const names = typeof table === 'string' ? table.split('.') : [];
+  if (names.length < 1 || names.length > 2 || names.includes('') || `${table}`.includes('\0')) {
+    throw new TypeError('table must be the name of a table, or of a schema and a table');
+  }
+  return names;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
