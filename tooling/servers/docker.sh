@@ -21,6 +21,7 @@ install_missing() {
   is_up || command -v dockerd >/dev/null || packages+=(docker.io)
   is_up || command -v iptables >/dev/null || packages+=(iptables)
   command -v redis-server >/dev/null || packages+=(redis-server) # tests freeze and kill some
+  command -v pgbouncer >/dev/null || packages+=(pgbouncer)       # tests put it before PostgreSQL
   [ ${#packages[@]} -eq 0 ] && return
   apt-get update -q
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${packages[@]}"

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { findServer, type Kind, type Missing, type Server } from './find-server.ts';
+import { findServer, type Kind, type Missing, onPath, type Server } from './find-server.ts';
 import { type OwnServer, ServerContainer, whyNoContainer } from './server-container.ts';
-import { until } from './server-process.ts';
+import { type Program, ServerProcess, until } from './server-process.ts';
 
 const NOBODY = 65_534;
 const user = process.getuid?.() === 0 ? NOBODY : undefined; // it refuses to run as root
@@ -53,6 +53,40 @@ export async function startPostgres(settings: readonly string[] = []): Promise<O
   const server = await ServerContainer.start(postgres, postgres.program, args);
   await until(() => answers(server.url), 'PostgreSQL');
   return server;
+}
+
+/** Whether tests can put PgBouncer before a server. */
+export function ownPgBouncer(): { start: typeof startPgBouncer } | Missing {
+  if (onPath('pgbouncer')) return { start: startPgBouncer };
+  return { reason: 'no pgbouncer on PATH' };
+}
+
+/** PgBouncer in transaction mode, with two connections to the server of that URL. */
+export function startPgBouncer(url: string): Promise<ServerProcess> {
+  const { hostname, port } = new URL(url);
+  const bouncer: Program = {
+    program: 'pgbouncer',
+    user,
+    args(address, listenPort, folder = '') {
+      const file = join(folder, 'pgbouncer.ini');
+      const lines = [
+        '[databases]',
+        `* = host=${hostname.replace(/^\[|\]$/g, '')} port=${port} user=postgres`,
+        '[pgbouncer]',
+        `listen_addr = ${address}`,
+        `listen_port = ${listenPort}`,
+        'unix_socket_dir =',
+        'auth_type = any',
+        'pool_mode = transaction',
+        'default_pool_size = 2',
+      ];
+      writeFileSync(file, `${lines.join('\n')}\n`);
+      return [file];
+    },
+    ready: /process up/,
+    url: postgres.url,
+  };
+  return ServerProcess.start(bouncer);
 }
 
 /** Whether a server takes connections there. */
