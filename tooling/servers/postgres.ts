@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { findServer, type Kind, type Missing, onPath, type Server } from './find-server.ts';
-import { type OwnServer, ServerContainer, whyNoContainer } from './server-container.ts';
+import { ServerContainer, whyNoContainer } from './server-container.ts';
 import { type Program, ServerProcess, until } from './server-process.ts';
 
 const NOBODY = 65_534;
@@ -26,7 +27,7 @@ export const postgres: Kind = {
     if (!existsSync(data)) initialise(data);
     return [...all, '-D', data, '-k', ''];
   },
-  ready: /ready to accept connections/,
+  ready: /ready to accept (read-only )?connections/,
   url: (host, port) =>
     `postgres://postgres@${host.includes(':') ? `[${host}]` : host}:${port}/postgres`,
 };
@@ -38,19 +39,40 @@ export async function findPostgres(): Promise<Server | Missing> {
   return found;
 }
 
+interface Own {
+  readonly start: typeof startPostgres;
+  readonly startStandby: typeof startStandby;
+}
+
 /** Whether tests can run servers of their own, to freeze and kill: all processes of one at once. */
-export async function ownPostgres(): Promise<{ start: typeof startPostgres } | Missing> {
+export async function ownPostgres(): Promise<Own | Missing> {
   const why = await whyNoContainer(postgres);
-  return why === undefined
-    ? { start: startPostgres }
-    : { reason: `${why}, so none to freeze and kill` };
+  if (why === undefined) return { start: startPostgres, startStandby };
+  return { reason: `${why}, so none to freeze and kill` };
 }
 
 /** A PostgreSQL of the test's own, with settings such as `max_connections=5`. */
-export async function startPostgres(settings: readonly string[] = []): Promise<OwnServer> {
+export async function startPostgres(settings: readonly string[] = []): Promise<ServerContainer> {
+  return startContainer(postgres, settings);
+}
+
+/** A standby of the server, which follows it: `SELECT pg_promote()` makes it a primary. */
+export async function startStandby(primary: ServerContainer): Promise<ServerContainer> {
+  const from = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'postgres'];
+  const how = ['-D', '/tmp/standby', '-R', '-X', 'stream', '-c', 'fast'];
+  const files = await primary.filesMadeBy(['pg_basebackup', ...from, ...how], '/tmp/standby');
+  const environment = { ...postgres.environment, PGDATA: '/standby' };
+  return startContainer({ ...postgres, environment }, [], files);
+}
+
+async function startContainer(
+  kind: Kind,
+  settings: readonly string[],
+  files?: Readable,
+): Promise<ServerContainer> {
   const more = settings.flatMap((setting) => ['-c', setting]);
-  const args: Kind['args'] = (...where) => [...postgres.args(...where), ...more];
-  const server = await ServerContainer.start(postgres, postgres.program, args);
+  const args: Kind['args'] = (...where) => [...kind.args(...where), ...more];
+  const server = await ServerContainer.start(kind, kind.program, args, files);
   await until(() => answers(server.url), 'PostgreSQL');
   return server;
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import {
   GenericContainer,
   getContainerRuntimeClient,
@@ -34,14 +35,17 @@ export class ServerContainer implements OwnServer {
     this.#container = container;
   }
 
-  /** Starts the image of this kind with its program, or another that is in there. */
+  /** Starts the image of this kind with its program, or another that is in there, and more files. */
   static async start(
     kind: Kind,
     program: string = kind.program,
     args: Kind['args'] = kind.args,
+    files?: Readable,
   ): Promise<ServerContainer> {
     const port = await freePort();
-    const container = await new GenericContainer(imageOf(kind))
+    const image = new GenericContainer(imageOf(kind));
+    if (files) image.withCopyArchivesToContainer([{ tar: files, target: '/' }]);
+    const container = await image
       .withNetworkMode('host')
       .withEnvironment(kind.environment ?? {})
       .withCommand([program, ...args('127.0.0.1', port)])
@@ -69,6 +73,13 @@ export class ServerContainer implements OwnServer {
 
   async stop(): Promise<void> {
     await (await this.#handle()).remove({ force: true });
+  }
+
+  /** Makes files in there with a program that is in there, and gives them as an archive. */
+  async filesMadeBy(command: string[], path: string): Promise<Readable> {
+    const { exitCode, output } = await this.#container.exec(command);
+    if (exitCode !== 0) throw new Error(`${command[0]}: ${output}`);
+    return (await this.#container.copyArchiveFromContainer(path)) as Readable;
   }
 
   async #handle() {

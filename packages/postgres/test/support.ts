@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Backend } from '@sessions/conformance';
 import { isSessionError, type SessionError, type StoreOptions } from '@sessions/core';
 import type { Pool } from 'pg';
@@ -60,4 +61,17 @@ export async function failure(promise: Promise<unknown>): Promise<SessionError> 
     throw error;
   }
   throw new Error('it should have failed');
+}
+
+/** Calls until it works, as a person would. */
+export async function again<T>(call: () => Promise<T>, milliseconds = 15_000): Promise<T> {
+  const end = performance.now() + milliseconds;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await pause(50);
+    }
+  }
 }

@@ -26,11 +26,13 @@ build() {
   root=$work/root
   mkdir -p "$root$lib/bin" "$root$lib/lib" "$root$share" "$root/usr/share/zoneinfo/Etc" "$root/tmp"
   chmod 1777 "$root/tmp"
-  cp "$lib/bin/postgres" "$root$lib/bin/"
-  cp "$lib"/lib/{dict_snowball,libpqwalreceiver,plpgsql}.so "$root$lib/lib/"
+  programs=("$lib"/bin/{postgres,pg_basebackup})
+  libraries=("$lib"/lib/{dict_snowball,libpqwalreceiver,plpgsql}.so)
+  cp "${programs[@]}" "$root$lib/bin/"
+  cp "${libraries[@]}" "$root$lib/lib/"
   cp -r "$share/." "$root$share/"
   cp -L /usr/share/zoneinfo/Etc/UTC "$root/usr/share/zoneinfo/Etc/"
-  ../copy-libraries.sh "$root" "$lib/bin/postgres" "$lib"/lib/{dict_snowball,libpqwalreceiver,plpgsql}.so
+  ../copy-libraries.sh "$root" "${programs[@]}" "${libraries[@]}"
   # The same path for every version.
   ln -s "${lib##*/}/bin" "$root/usr/lib/postgresql/bin"
 
