@@ -67,16 +67,17 @@ export class Call {
     }
   }
 
-  async #try({ text, isChange, hasDeadline }: Statement, values: unknown[]): Promise<Rows> {
+  async #try(statement: Statement, values: unknown[]): Promise<Rows> {
     const pool = this.#hosts.current;
     const client = await this.#connect(pool);
     try {
       const { offset } = await this.#greet(client);
       const all = [...values];
+      const { isChange, hasDeadline } = statement;
       if (isChange) all.push(Math.max(1, Math.floor(this.left * SHARE_FOR_LOCKS)));
       if (hasDeadline) all.push(this.#end + offset);
       if (isChange && !this.#isOver) this.#outcome = 'unknown';
-      const answer = await this.#send(client, text, all);
+      const answer = await this.#send(client, statement, all);
       this.#outcome = 'not-applied';
       this.#letGo();
       return answer;
@@ -123,9 +124,9 @@ export class Call {
     return clock;
   }
 
-  #send(client: PoolClient, text: string, values: unknown[]): Promise<Rows> {
+  #send(client: PoolClient, { text, name }: Statement, values: unknown[]): Promise<Rows> {
     if (this.#isOver) throw new Error('the time was up before the statement could be sent');
-    return client.query({ text, values, types, rowMode: 'array' });
+    return client.query({ text, values, types, rowMode: 'array', ...(name && { name }) });
   }
 
   /** Gives the connection back, or closes it, whatever it waits for. */

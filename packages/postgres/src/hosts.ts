@@ -8,6 +8,7 @@ export type Given = string | PoolConfig | Pool;
 const SECOND = [
   'table',
   'autoCreate',
+  'prepare',
   'expiresIn',
   'timeout',
   'maxSessionBytes',

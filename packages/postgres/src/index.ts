@@ -10,6 +10,11 @@ export interface PostgresStoreOptions extends StoreOptions {
   readonly table?: string | undefined;
   /** Whether to create the table and its index where they are missing; `true` by default. */
   readonly autoCreate?: boolean | undefined;
+  /**
+   * Whether each connection keeps the statements, parsed: faster, and nothing for a PgBouncer in
+   * transaction mode that does not know them (`max_prepared_statements`). `false` by default.
+   */
+  readonly prepare?: boolean | undefined;
 }
 
 /** Sessions in PostgreSQL, one row each. */
@@ -24,6 +29,6 @@ export class PostgresSessionStore<S extends Session = Session> extends DriverSto
     options: number | PostgresStoreOptions = {},
   ) {
     const own = typeof options === 'object' ? (options ?? {}) : {};
-    super(new PostgresDriver(connection, own), options, ['table', 'autoCreate']);
+    super(new PostgresDriver(connection, own), options, ['table', 'autoCreate', 'prepare']);
   }
 }

@@ -12,7 +12,14 @@ import {
 import { Call } from './call.ts';
 import { corrupt } from './failure.ts';
 import { checked, type Given, Hosts } from './hosts.ts';
-import { createFor, quotedName, type Statement, statementsFor } from './statements.ts';
+import {
+  createFor,
+  prepared,
+  quotedName,
+  type Statement,
+  type Statements,
+  statementsFor,
+} from './statements.ts';
 
 const ZERO = Buffer.of(0);
 const AFTER_ALL = Buffer.of(0xff); // no byte of UTF-8
@@ -20,6 +27,7 @@ const AFTER_ALL = Buffer.of(0xff); // no byte of UTF-8
 export interface PostgresDriverOptions {
   readonly table?: string | undefined;
   readonly autoCreate?: boolean | undefined;
+  readonly prepare?: boolean | undefined;
 }
 
 export class PostgresDriver implements Driver {
@@ -27,13 +35,16 @@ export class PostgresDriver implements Driver {
   readonly #given: ReturnType<typeof checked>;
   readonly #table: string;
   readonly #autoCreate: boolean;
-  readonly #statements: ReturnType<typeof statementsFor>;
+  readonly #statements: Statements;
   #hosts: Hosts | undefined;
   #timeout = 0;
 
-  constructor(given: Given, { table = 'sessions', autoCreate = true }: PostgresDriverOptions = {}) {
-    if (typeof autoCreate !== 'boolean') throw new TypeError('autoCreate must be true or false');
-    this.#statements = statementsFor(table);
+  constructor(given: Given, options: PostgresDriverOptions = {}) {
+    const { table = 'sessions', autoCreate = true, prepare = false } = options;
+    for (const [name, value] of Object.entries({ autoCreate, prepare })) {
+      if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false`);
+    }
+    this.#statements = prepare ? prepared(statementsFor(table)) : statementsFor(table);
     this.#table = table;
     this.#autoCreate = autoCreate;
     this.#given = checked(given);

@@ -1,7 +1,10 @@
+import { hash } from 'node:crypto';
 import { HISTORY_LENGTH } from '@sessions/core';
 
 export interface Statement {
   readonly text: string;
+  /** Under which each connection keeps it, parsed. The same name is the same text. */
+  readonly name?: string;
   /** Whether it changes what is stored. Then its last parameter is for how long it may wait for a lock. */
   readonly isChange?: true;
   /** Whether one more parameter is its deadline, after which it changes nothing. */
@@ -9,7 +12,9 @@ export interface Statement {
 }
 
 /** What is asked of each new connection, and again after a while: the time, in milliseconds. */
-export const GREETING = `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text, pg_is_in_recovery()::text`;
+export const GREETING: Statement = {
+  text: 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text, pg_is_in_recovery()::text',
+};
 
 // Evaluated when every lock has been waited for, as the last before the commit: a division by zero
 // undoes what came too late.
@@ -50,11 +55,19 @@ export function createFor(table: string, ms: number): Statement {
   return { text: `SELECT set_config('lock_timeout', '${ms}', true), ${lock}; ${schemaOf(table)}` };
 }
 
-export function statementsFor(table: string): Readonly<Record<Name, Statement>> {
+/** The same statements, each with a name of its own. */
+export function prepared(statements: Statements): Statements {
+  const named = Object.entries(statements).map(([key, statement]) => {
+    return [key, { ...statement, name: `sessions ${hash('sha1', statement.text)}` }];
+  });
+  return Object.fromEntries(named);
+}
+
+export function statementsFor(table: string): Statements {
   const t = quotedName(table);
   const insert = `INSERT INTO ${t} AS old (id, session, expires_at, etag, history)
     SELECT $1::bytea, $2::text, $3::bigint, $4::text, $5::text[] WHERE ${patience('$6')}`;
-  const isNew = '$4 <> ALL (array_prepend(old.etag, old.history))';
+  const isNew = '$4 <> old.etag AND $4 <> ALL (old.history)';
   return {
     look: {
       text: `SELECT current_setting('server_encoding'), to_regclass($1)::text,
@@ -73,8 +86,9 @@ export function statementsFor(table: string): Readonly<Record<Name, Statement>> 
       hasDeadline: true,
     },
     write: {
-      text: `${insert} ON CONFLICT (id) DO UPDATE SET session = $2, expires_at = $3, etag = $4,
-        history = (array_prepend(old.etag, old.history))[1:${HISTORY_LENGTH}]
+      text: `${insert} ON CONFLICT (id) DO UPDATE
+        SET session = excluded.session, expires_at = excluded.expires_at, etag = excluded.etag,
+          history = array_prepend(old.etag, old.history[1:${HISTORY_LENGTH - 1}])
         WHERE ${isNew} AND ${isIntact('old.session')} ${unlessLate('$7')}`,
       isChange: true,
       hasDeadline: true,
@@ -108,6 +122,8 @@ export function statementsFor(table: string): Readonly<Record<Name, Statement>> 
     },
   };
 }
+
+export type Statements = Readonly<Record<Name, Statement>>;
 
 type Name =
   | 'look'

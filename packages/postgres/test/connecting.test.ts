@@ -105,6 +105,19 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
     await works(open({ connectionString: server.url, max: 1 }));
   });
 
+  test('with prepared statements, also of two tables on one connection', async () => {
+    const pool = new Pool({ connectionString: server.url, max: 1 });
+    const prepare = true;
+    await works(open(pool, { prepare }));
+    await works(open(pool, { prepare }));
+    const { rows } = await pool.query('SELECT name FROM pg_prepared_statements');
+    expect(rows.length).toBeGreaterThan(8);
+    await works(open(pool));
+    expect((await pool.query('SELECT FROM pg_prepared_statements')).rowCount).toBe(rows.length);
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+    await pool.end();
+  });
+
   test('by a pool of the caller, whatever it makes of types, which stays open', async () => {
     const parse = (text: unknown) => ({ text });
     const types = { getTypeParser: () => parse } as never;
