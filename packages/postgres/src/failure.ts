@@ -53,11 +53,14 @@ export function corrupt(id?: string): SessionError {
   return new SessionError('CORRUPT', 'the row is not one that a store wrote', { id });
 }
 
-/** The error without its details, and of those about values without its words: they quote rows. */
+// About values, and of triggers: their words may quote a row.
+const QUOTING = /^(22|23|44|P0|XX)/;
+
+/** The error without its details, or words that may quote a row. */
 export function redacted(error: Error): Error {
   const state = stateOf(error);
   const { code } = error as NodeJS.ErrnoException;
-  const quotes = state !== undefined && /^2[23]/.test(state);
-  const words = quotes ? `the server answered ${state}` : error.message || String(code);
+  const words =
+    state && QUOTING.test(state) ? `the server answered ${state}` : error.message || String(code);
   return Object.assign(new Error(words), code !== undefined && { code });
 }

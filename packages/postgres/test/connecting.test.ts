@@ -13,6 +13,7 @@ import { findPostgres, ownPgBouncer } from '../../../tooling/servers/postgres.ts
 import type { ServerProcess } from '../../../tooling/servers/server-process.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
 import { PostgresSessionStore, type PostgresStoreOptions, schemaOf } from '../src/index.ts';
+import { PostgresDriver } from '../src/postgres-driver.ts';
 import { backendOf, failure, newTable } from './support.ts';
 
 describe('what a store may be given', () => {
@@ -248,6 +249,27 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
     await store.close();
     await pool.end();
     expect(await failure(open(pool).init())).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('of which the time was learnt too late: a write in time is not refused', async () => {
+    const proxy = await TcpProxy.to(server.url);
+    const url = urlWith({}, { port: String(proxy.port), hostname: '127.0.0.1' });
+    let greetings = 0;
+    proxy.onRequest = (data) => {
+      if (!data.includes('pg_is_in_recovery') || greetings++ > 0) return;
+      setImmediate(() => {
+        const end = performance.now() + 700;
+        while (performance.now() < end); // the answer lies in the socket meanwhile
+      });
+    };
+    const driver = new PostgresDriver(url, { table: `${schema}.${newTable()}` });
+    await driver.open(5000, () => {});
+    expect(greetings).toBe(1);
+    const record = { session: '{}', expiresAt: null, etag: 'etag', history: [] };
+    expect(await driver.put('a', record, undefined, 500)).toBe(true);
+    expect(greetings).toBe(2);
+    await driver.close();
+    await proxy.stop();
   });
 
   test('to a server that says nothing: is closed by close, so that the process can end', async () => {

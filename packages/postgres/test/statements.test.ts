@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SessionRecord } from '@sessions/core';
 import { Pool, type PoolClient } from 'pg';
@@ -8,7 +9,7 @@ import { until } from '../../../tooling/servers/server-process.ts';
 import { PostgresSessionStore, type PostgresStoreOptions } from '../src/index.ts';
 import { PostgresDriver } from '../src/postgres-driver.ts';
 import { statementsFor } from '../src/statements.ts';
-import { failure, listed, newTable } from './support.ts';
+import { corrupt, failure, listed, newTable, WAYS } from './support.ts';
 
 const MIB = 1024 * 1024;
 
@@ -194,15 +195,44 @@ describeWith(await findPostgres(), { describe, test }, 'statements', (server) =>
     });
   });
 
-  test('an error quotes neither the row nor the id', async () => {
-    await admin.query(`ALTER TABLE ${table} ADD CHECK (session NOT LIKE '%forbidden%')`);
+  test.each([
+    ['a constraint', 'ADD CHECK (session NOT LIKE $$%forbidden%$$)', '23514'],
+    ['a trigger', 'ENABLE TRIGGER ALL', 'P0001'],
+  ])('the error of %s quotes neither the row nor the id', async (what, change, code) => {
+    if (what === 'a trigger') {
+      await admin.query(`CREATE FUNCTION refuse_${table}() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE 'no %, no %', NEW.id, NEW.session; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON ${table} FOR EACH ROW
+        EXECUTE FUNCTION refuse_${table}()`);
+    }
+    await admin.query(`ALTER TABLE ${table} ${change}`);
     const error = await failure(store.write('secret-id', { text: 'forbidden secret-text' }));
-    expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
-    expect(error.cause).toMatchObject({ code: '23514' });
-    const { cause } = error as { cause: object };
-    const all = JSON.stringify([error.message, cause, ...Object.getOwnPropertyNames(cause)]);
-    expect(all + String(cause)).not.toMatch(/secret/);
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied', cause: { code } });
+    expect(inspect(error, { depth: null, showHidden: true })).not.toMatch(/secret|736563726574/);
+    await admin.query(`DROP FUNCTION IF EXISTS refuse_${table} CASCADE`);
   });
+
+  test.each(Array.from({ length: WAYS }, (_, way) => way))(
+    'a row that is damaged in way %i stays, until it is destroyed',
+    async (way) => {
+      await store.write('a', { text: 'some text', list: [1, 2, 3] });
+      await corrupt(admin, table, 'a', way);
+      const row = async () => (await admin.query(`SELECT * FROM ${table}`)).rows;
+      const before = await row();
+      for (const call of [
+        () => store.read('a'),
+        () => store.write('a', {}),
+        () => store.write('a', {}, { ifMatch: null }),
+        () => store.update('a', () => ({})),
+        () => store.touch('a'),
+      ]) {
+        expect(await failure(call())).toMatchObject({ code: 'CORRUPT', outcome: 'not-applied' });
+      }
+      expect(await row()).toEqual(before);
+      await store.destroy('a');
+      expect(await row()).toEqual([]);
+    },
+  );
 
   test('a deadlock with another transaction is solved by trying again', async () => {
     await store.write('a', { n: 1 });

@@ -12,7 +12,7 @@ export function newTable(): string {
 
 /** Makes the stored record unreadable, in one of the ways that a stranger might. */
 export async function corrupt(admin: Pool, table: string, id: string, way = 0): Promise<void> {
-  const damage = DAMAGES[way % DAMAGES.length] as string;
+  const damage = DAMAGES[way % WAYS] as string;
   await admin.query(`UPDATE ${table} SET session = ${damage} WHERE id = $1`, [Buffer.from(id)]);
 }
 
@@ -21,8 +21,10 @@ const DAMAGES = [
   "''",
   `'["' || session`,
   `'[1]'`,
-  `overlay(session placing '}{' from length(session) / 2)`,
+  'overlay(session placing chr(1) from length(session) / 2)',
 ];
+
+export const WAYS = DAMAGES.length;
 
 /** An empty backend for the kit: a table of its own, at that URL. */
 export function backendOf(
