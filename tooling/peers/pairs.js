@@ -10,6 +10,7 @@ const titles = {
   sqlite: 'SQLite',
   redis: 'Redis',
   mongo: 'MongoDB',
+  postgres: 'PostgreSQL',
 };
 const WIDTHS = ['one', 'many'];
 

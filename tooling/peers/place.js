@@ -31,7 +31,7 @@ export async function missing(group) {
 }
 
 export function isServer(group) {
-  return group === 'redis' || group === 'mongo';
+  return ['redis', 'mongo', 'postgres'].includes(group);
 }
 
 /** Whether its server only behaves like the real one, as far as tests need it. */

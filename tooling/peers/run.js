@@ -1,4 +1,6 @@
-// Usage: pnpm bench:peers [rounds=5] [seconds=1] [memory | file | sqlite | redis | mongo | writers | weight | scale ...]
+// Usage: pnpm bench:peers [rounds=5] [seconds=1] [group ...]
+//
+// A group is memory, file, sqlite, redis, mongo, postgres, writers, weight or scale.
 //
 // Measures these stores beside others that people use. What is not named keeps its last results.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,6 +19,7 @@ const parts = {
   sqlite: (how) => measurePairs('sqlite', how),
   redis: (how) => measurePairs('redis', how),
   mongo: (how) => measurePairs('mongo', how),
+  postgres: (how) => measurePairs('postgres', how),
   writers: measureWriters,
   weight: measureWeight,
   scale: measureScale, // last: it may be too much for a server

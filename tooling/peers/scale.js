@@ -5,7 +5,7 @@ import { ratio, short } from './statistics.js';
 
 const most = Number(process.env.PEERS_MOST || 1e6); // fewer, to try it out
 const sizes = [1e3, 1e5, 1e6].filter((size) => size <= most);
-const largest = { memory: 1e6, file: 1e5, sqlite: 1e6, redis: 1e6, mongo: 1e6 };
+const largest = { memory: 1e6, file: 1e5, sqlite: 1e6, redis: 1e6, mongo: 1e6, postgres: 1e5 };
 const HEAP = 1e5;
 const flags = ['--expose-gc', `--max-old-space-size=${Math.floor((totalmem() * 0.7) / 2 ** 20)}`];
 

@@ -1,9 +1,11 @@
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
+import { Pool } from 'pg';
 
 /** What this bench itself does with a server: ask which it is, and remove what a case has left. */
 export function connect(url) {
-  return url.startsWith('redis') ? redis(url) : mongo(url);
+  if (url.startsWith('redis')) return redis(url);
+  return url.startsWith('postgres') ? postgres(url) : mongo(url);
 }
 
 async function redis(url) {
@@ -32,5 +34,16 @@ async function mongo(url) {
     isStandIn,
     about: isStandIn ? 'a stand-in, which tells nothing about MongoDB' : `MongoDB ${version}`,
     clear: (namespace) => client.db(namespace).dropDatabase(),
+  };
+}
+
+async function postgres(url) {
+  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 2000 });
+  pool.on('error', () => {}); // the next query rejects
+  const { rows } = await pool.query('SHOW server_version');
+  const [version] = rows[0].server_version.split(' ');
+  return {
+    about: `PostgreSQL ${version}`,
+    clear: (namespace) => pool.query(`DROP TABLE IF EXISTS ${namespace}`),
   };
 }

@@ -31,6 +31,15 @@ const kinds = {
     port: '27017',
     url: (host) => `mongodb://${host}/?directConnection=true`,
   },
+  postgres: {
+    variable: 'SESSIONS_POSTGRES_URL',
+    program: 'postgres', // from the image, as a process needs databases that are there already
+    args: (address, port) => ['-c', `listen_addresses=${address}`, '-p', port],
+    image: process.env.SESSIONS_POSTGRES_IMAGE || 'postgres:18',
+    environment: ['-e', 'POSTGRES_HOST_AUTH_METHOD=trust'],
+    port: '5432',
+    url: (host) => `postgres://postgres@${host}/postgres`,
+  },
 };
 
 const open = new Map();
@@ -94,12 +103,20 @@ async function asProcess({ program, args, url }) {
   return url(`127.0.0.1:${port}`);
 }
 
-function inContainer({ program, args, image, port, url }) {
+function inContainer({ program, args, image, environment = [], port, url }) {
   const docker = (...words) => execFileSync('docker', words, { encoding: 'utf8', stdio: 'pipe' });
   let id;
   try {
     const pin = cores ? ['--cpuset-cpus', cores.server] : [];
-    const options = ['-d', '--rm', '--pull=never', '-p', `127.0.0.1::${port}`, ...pin];
+    const options = [
+      '-d',
+      '--rm',
+      '--pull=never',
+      '-p',
+      `127.0.0.1::${port}`,
+      ...pin,
+      ...environment,
+    ];
     id = docker('run', ...options, image, program, ...args('0.0.0.0', port)).trim();
   } catch {
     throw new Error(`no image ${image}`);

@@ -33,6 +33,12 @@ const groups = {
     ['ioredis', 'unstorage', 'unstorage/drivers/redis'],
   ],
   mongo: [['@sessions/mongo'], ['mongodb'], ['express-session', 'connect-mongo']],
+  postgres: [
+    ['@sessions/postgres'],
+    ['pg'],
+    ['express-session', 'connect-pg-simple'],
+    ['keyv', '@keyv/postgres'],
+  ],
   others: [['@sessions/core'], ['@sessions/bot'], ['@sessions/lease']],
 };
 

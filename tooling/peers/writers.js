@@ -6,7 +6,7 @@ import { median, ratio, spread } from './statistics.js';
 
 const WRITERS = 16;
 const PROCESSES = 4;
-const GROUPS = ['memory', 'file', 'sqlite', 'redis', 'mongo'];
+const GROUPS = ['memory', 'file', 'sqlite', 'redis', 'mongo', 'postgres'];
 
 /** Many writers of one session at once, against a lone one: what it costs to lose no update. */
 export async function measureWriters({ rounds, seconds, failed }) {
