@@ -1,9 +1,10 @@
 import { DriverStore, type Session, type StoreOptions } from '@sessions/core';
-import type { Pool, PoolConfig } from 'pg';
+import type { PostgresConfig, PostgresPool } from './given.ts';
 import { PostgresDriver } from './postgres-driver.ts';
 
 export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sessions/core';
 export { schemaOf } from './statements.ts';
+export type { PostgresConfig, PostgresPool };
 
 export interface PostgresStoreOptions extends StoreOptions {
   /** The table, with or without its schema: `bots.sessions`; `sessions` by default. */
@@ -25,7 +26,7 @@ export class PostgresSessionStore<S extends Session = Session> extends DriverSto
    * `PGHOST` and so on say. `options` is a lifetime in minutes, or an object.
    */
   constructor(
-    connection: string | PoolConfig | Pool = {},
+    connection: string | PostgresConfig | PostgresPool = {},
     options: number | PostgresStoreOptions = {},
   ) {
     const own = typeof options === 'object' ? (options ?? {}) : {};

@@ -11,7 +11,8 @@ import {
 } from '@sessions/core';
 import { Call } from './call.ts';
 import { corrupt } from './failure.ts';
-import { checked, type Given, Hosts } from './hosts.ts';
+import { checked, type Given } from './given.ts';
+import { Hosts } from './hosts.ts';
 import {
   createFor,
   prepared,
