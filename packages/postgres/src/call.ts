@@ -1,13 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Outcome, SessionError } from '@sessions/core';
 import type { Pool, PoolClient, QueryArrayResult } from 'pg';
-import { explain, isLate, isReadOnly, isRefusal, isTemporary, redacted } from './failure.ts';
+import {
+  explain,
+  isAnswer,
+  isLate,
+  isReadOnly,
+  isRefusal,
+  isTemporary,
+  redacted,
+} from './failure.ts';
 import type { Hosts } from './hosts.ts';
 import { GREETING, type Statement } from './statements.ts';
 
 const CLOCK_AGE = 60_000;
 const LONGEST_PAUSE = 250;
-const SHARE_FOR_LOCKS = 0.9; // what remains is for the answer
+// How much of the time may pass before the server commits. What remains is for its disk, and the answer.
+const SHARE_FOR_WORK = 0.9;
 
 type Rows = QueryArrayResult<string[]>;
 
@@ -26,6 +35,7 @@ const types = { getTypeParser: () => String };
 export class Call {
   readonly #hosts: Hosts;
   readonly #end: number;
+  readonly #commitBy: number;
   /** The connection in use. */
   #client: PoolClient | undefined;
   #isOver = false;
@@ -35,7 +45,9 @@ export class Call {
 
   constructor(hosts: Hosts, timeout: number) {
     this.#hosts = hosts;
-    this.#end = performance.now() + timeout;
+    const start = performance.now();
+    this.#end = start + timeout;
+    this.#commitBy = start + timeout * SHARE_FOR_WORK;
   }
 
   /** Milliseconds. */
@@ -60,7 +72,13 @@ export class Call {
         return await this.#try(statement, values);
       } catch (error) {
         this.#lastError = error as Error;
-        if (this.#outcome === 'unknown' || !isTemporary(this.#lastError)) throw error;
+        if (this.#outcome === 'unknown') {
+          // It may still be on its way, and arrive in time where others have gone on.
+          if (statement.hasDeadline && !isAnswer(this.#lastError))
+            await pause(Math.max(0, this.left));
+          throw error;
+        }
+        if (!isTemporary(this.#lastError)) throw error;
       }
       await pause(Math.random() * Math.min(LONGEST_PAUSE, 10 * 2 ** attempt));
       if (this.#isOver) throw this.#lastError;
@@ -74,8 +92,9 @@ export class Call {
       const { offset } = await this.#greet(client);
       const all = [...values];
       const { isChange, hasDeadline } = statement;
-      if (isChange) all.push(Math.max(1, Math.floor(this.left * SHARE_FOR_LOCKS)));
-      if (hasDeadline) all.push(this.#end + offset);
+      const patience = Math.floor(this.#commitBy - performance.now());
+      if (isChange) all.push(Math.max(1, patience));
+      if (hasDeadline) all.push(this.#commitBy + offset);
       if (isChange && !this.#isOver) this.#outcome = 'unknown';
       const answer = await this.#send(client, statement, all);
       this.#outcome = 'not-applied';
@@ -142,7 +161,8 @@ export class Call {
     const cause = this.#lastError && redacted(this.#lastError);
     const options = { outcome: this.#outcome, ...(cause && { cause }) };
     if (!this.#client) {
-      return new SessionError('UNAVAILABLE', 'no connection to the server in time', options);
+      const why = cause ? 'every attempt failed' : 'there was no connection to the server';
+      return new SessionError('UNAVAILABLE', `${why} until the time was up`, options);
     }
     this.#letGo(true);
     return new SessionError('TIMEOUT', 'no answer in time', options);

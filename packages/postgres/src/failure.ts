@@ -6,6 +6,11 @@ function stateOf(error: Error): string | undefined {
   return severity === undefined ? undefined : code;
 }
 
+/** Whether the server itself says so: what it ends, or does not take, it will not do later. */
+export function isAnswer(error: Error): boolean {
+  return stateOf(error) !== undefined;
+}
+
 /**
  * Whether the server answered that it undid the statement, and listens for the next one. With the
  * others, such as a shutdown, it ends the connection, and may have done what was asked before.

@@ -136,7 +136,8 @@ describeWith(await ownPostgres(), { describe, test }, 'a server that goes away',
     const [holder, admin] = [1, 2].map(() => new Client({ connectionString: server.url }));
     for (const client of [holder, admin]) await client?.on('error', () => {}).connect();
     await holder?.query(`BEGIN; SELECT FROM ${table} FOR UPDATE`);
-    const writing = failure(store.write('a', { n: 2 }));
+    const brief = await open(server.url, { timeout: 3000, table }).init();
+    const writing = failure(brief.write('a', { n: 2 }));
     const updating = store.update('b', (session) => ({ n: Number(session?.n) + 1 }));
     await until(async () => {
       const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
@@ -196,6 +197,28 @@ describeWith(await ownPostgres(), { describe, test }, 'a server that goes away',
     expect(await store.read('a')).toEqual({ n });
     await admin.end();
   });
+});
+
+describeWith(await ownPostgres(), { describe, test }, 'a slow disk', ({ start }) => {
+  test('what comes in the last moment is not committed after the call', async () => {
+    const server = await start(['commit_delay=100000', 'commit_siblings=0']); // µs
+    const proxy = await TcpProxy.to(server.url);
+    const url = `postgres://postgres@127.0.0.1:${proxy.port}/postgres`;
+    const table = newTable();
+    const timeout = 2000;
+    const store = await new PostgresSessionStore(url, { table, timeout }).init();
+    const other = new PostgresSessionStore(server.url, { table });
+    await proxy.set('held');
+    const writing = failure(store.write('a', { late: true }));
+    await pause(timeout - 60);
+    proxy.deliver();
+    expect((await writing).code).toMatch(/TIMEOUT|UNAVAILABLE/);
+    await other.destroy('a');
+    await pause(300);
+    expect(await other.read('a')).toBeNull();
+    await Promise.all([store.close(), other.close(), proxy.stop()]);
+    await server.stop();
+  }, 60_000);
 });
 
 describeWith(await ownPostgres(), { describe, test }, 'under random faults', ({ start }) => {
