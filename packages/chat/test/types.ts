@@ -1,0 +1,43 @@
+// Checked by the compiler alone: `tsc -p test`.
+import type { FullSessionStore, SessionStore } from '@sessions/core';
+import type { Chat, StateAdapter, Thread } from 'chat';
+import { expectTypeOf } from 'expect-type';
+import { StoreStateAdapter } from '../src/index.ts';
+
+interface Profile {
+  nickname: string | null;
+  visits: number;
+}
+
+export function interfaces(store: FullSessionStore, five: SessionStore): void {
+  expectTypeOf(new StoreStateAdapter(store)).toExtend<StateAdapter>();
+  // @ts-expect-error: it needs update
+  new StoreStateAdapter(five);
+}
+
+export async function states(state: StoreStateAdapter, thread: Thread<Profile>): Promise<void> {
+  const stored = await state.setState(thread, ({ visits = 0 }) => ({ visits: visits + 1 }));
+  expectTypeOf(stored).toEqualTypeOf<Partial<Profile>>();
+  await state.setState(thread, { nickname: null });
+  await state.setState(thread.channel, { visits: undefined });
+  // @ts-expect-error: no such member
+  await state.setState(thread, { nickName: 'Tim' });
+  // @ts-expect-error: of another type
+  await state.setState(thread, () => ({ visits: '1' }));
+}
+
+export function handlers(
+  bot: Chat<Record<string, never>, Profile>,
+  state: StoreStateAdapter,
+): void {
+  const options = { wait: 60_000, ttl: 10_000 };
+  bot.onNewMention(state.exclusive(async (thread) => thread.setState({ visits: 1 }), options));
+  bot.onDirectMessage(
+    state.exclusive((_thread, message, channel) => {
+      expectTypeOf(message.text).toEqualTypeOf<string>();
+      expectTypeOf(channel.id).toEqualTypeOf<string>();
+    }),
+  );
+  // @ts-expect-error: no such option
+  bot.onNewMention(state.exclusive(async () => {}, { waits: 1 }));
+}
