@@ -1,0 +1,47 @@
+// One process of several that share stores: an agent that is given so many messages of one conversation at once.
+import { join } from 'node:path';
+import { CloudAdapter, ConversationState } from '@microsoft/agents-hosting';
+import { FileSessionStore } from '@sessions/file';
+import { StoreStorage } from '@sessions/m365';
+import { RedisSessionStore } from '@sessions/redis';
+
+const [kind, where, count] = process.argv.slice(2);
+const open = (name) =>
+  kind === 'file'
+    ? new FileSessionStore(join(where, name))
+    : new RedisSessionStore(where.split(' ')[0], {
+        prefix: `${where.split(' ')[1]}${name}`,
+        onWarning: () => {},
+      });
+const [store, leases] = [open('sessions'), open('leases')];
+
+const storage = new StoreStorage(store);
+const adapter = new CloudAdapter({}).use(storage.exclusive(leases, { wait: 60_000 }));
+const state = new ConversationState(storage);
+const counter = state.createProperty('count');
+
+const send = async (n) => {
+  const body = {
+    type: 'message',
+    id: `${n}`,
+    channelId: 'test',
+    serviceUrl: 'http://localhost',
+    deliveryMode: 'expectReplies',
+    from: { id: 'user' },
+    recipient: { id: 'bot' },
+    conversation: { id: 'c1' },
+  };
+  const response = { status() {}, setHeader() {}, send() {}, end() {} };
+  await adapter.process({ headers: {}, body }, response, async (context) => {
+    await counter.set(context, (await counter.get(context, 0)) + 1);
+    await state.saveChanges(context);
+  });
+};
+
+await Promise.all([store.init(), leases.init()]);
+process.stdout.write('ready\n');
+process.stdin.once('data', async () => {
+  await Promise.all(Array.from({ length: Number(count) }, (_, n) => send(n)));
+  await Promise.all([store.close(), leases.close()]);
+  process.stdin.destroy();
+});
