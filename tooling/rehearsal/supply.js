@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { folderOf, root } from '../release/project.js';
 import { attempt } from './command.js';
 
-const LICENCES = ['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0'];
+const LICENCES = [
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  '0BSD',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+];
 const SCRIPTS = ['preinstall', 'install', 'postinstall'];
 
 /** What a README says of its package's size is about right. */
@@ -22,7 +30,8 @@ export async function checkSupply(dependencies, project) {
   for (const { path } of dependencies) {
     const {
       name,
-      license,
+      licenses = [], // as old packages say it
+      license = licenses[0]?.type,
       scripts = {},
     } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
     assert(LICENCES.includes(license), `${name}: its licence is ${license}`);
