@@ -6,5 +6,7 @@ export {
   type ConsoleInput,
   type ConsoleOutput,
   type ConsoleStreams,
+  explain,
 } from './console-bot.ts';
 export type { BotEvent, BotUser, Context, Reply } from './context.ts';
+export { openStore } from './open-store.ts';
