@@ -6,29 +6,13 @@ import { testExamples } from '../../../tooling/examples.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findRedis } from '../../../tooling/servers/redis.ts';
 import { RedisSessionStore } from '../src/index.ts';
+import { emptyDatabase } from './support.ts';
 
 const BOTTENDER = JSON.stringify({
   id: 'telegram:42',
   platform: 'telegram',
   _state: { visits: 3 },
 });
-
-/** The URL of a database with nothing in it: the README uses the usual prefix. */
-async function emptyDatabase(serverUrl: string): Promise<string> {
-  const redis = new Redis(serverUrl);
-  try {
-    for (let db = 15; db > 0; db--) {
-      await redis.select(db);
-      if ((await redis.dbsize()) > 0) continue;
-      const url = new URL(serverUrl);
-      url.pathname = `/${db}`;
-      return url.href;
-    }
-  } finally {
-    redis.disconnect();
-  }
-  throw new Error('the server has no empty database');
-}
 
 const found = await findRedis();
 const url = 'reason' in found ? '' : await emptyDatabase(found.url);

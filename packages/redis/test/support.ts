@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Backend } from '@sessions/conformance';
 import { isSessionError, type SessionError, type StoreOptions } from '@sessions/core';
-import { Cluster, type NodeRole, type Redis } from 'ioredis';
+import { Cluster, type NodeRole, Redis } from 'ioredis';
 import { RedisSessionStore, type RedisStoreOptions } from '../src/index.ts';
 import { RedisDriver } from '../src/redis-driver.ts';
 
@@ -11,6 +11,23 @@ export const quiet = { onWarning: () => {} } as const;
 
 export function newPrefix(): string {
   return `t${randomBytes(8).toString('hex')}:`;
+}
+
+/** The URL of a database with nothing in it, for whoever does not choose a prefix. */
+export async function emptyDatabase(serverUrl: string): Promise<string> {
+  const redis = new Redis(serverUrl);
+  try {
+    for (let db = 15; db > 0; db--) {
+      await redis.select(db);
+      if ((await redis.dbsize()) > 0) continue;
+      const url = new URL(serverUrl);
+      url.pathname = `/${db}`;
+      return url.href;
+    }
+  } finally {
+    redis.disconnect();
+  }
+  throw new Error('the server has no empty database');
 }
 
 export async function removeAll(client: Redis | Cluster, prefix: string): Promise<void> {
