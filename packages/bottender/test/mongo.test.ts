@@ -62,6 +62,8 @@ describeMongo(found, 'from Mongo', (mongo) => {
     expect((version?.expiresAt ?? 0) - lastActivity).toBeCloseTo(60 * 60_000, -5);
     await countingBot(store)(42);
     expect((await move(url, url)).migrated).toEqual({ ...none, copied: 1, kept: 2 });
+    await sessions.deleteMany({ _id: { $type: 'objectId' } }); // as the README says
+    expect(await sessions.countDocuments({ id: { $type: 'string' } })).toBe(0);
     expect(await countIn(store, 'telegram:42')).toBe(2);
     await store.close();
   });

@@ -80,6 +80,17 @@ describeWith(found, { describe, test }, 'from Redis', (server) => {
     expect(await countIn(new FileSessionStore(to), 'telegram:42')).toBe(1);
   });
 
+  test('with the keyPrefix that is the prefix of the new store', async () => {
+    await countingBot(bottender({ keyPrefix: 'sessions:' }))(42);
+    const from = `${url}?keyPrefix=sessions:`;
+    expect(await move(from, url)).toEqual({ migrated: { ...none, copied: 1 }, problems: [] });
+    expect(await move(from, url)).toEqual({ migrated: { ...none, kept: 1 }, problems: [] });
+    await redis.del('sessions:telegram:42');
+    const store = new RedisSessionStore(url, quiet);
+    expect(await countIn(store, 'telegram:42')).toBe(1);
+    await store.close();
+  });
+
   test('keys of others are told of, and stay', async () => {
     await countingBot(bottender())(42);
     await redis.set('cache:page', '<html>');
