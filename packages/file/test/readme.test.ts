@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { FileSessionStore } from '../src/index.ts';
 import { temporaryFolder } from './support.ts';
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
@@ -31,27 +30,12 @@ test('the programs of the README do what it says', async () => {
     await writeFile(join(folder, 'program.mjs'), program ?? '');
     return node(folder, 'program.mjs');
   };
-  const [use, expiry, errors, bottender] = programs;
-  expect(programs).toHaveLength(4);
+  const [use, expiry, errors] = programs;
+  expect(programs).toHaveLength(3);
   expect(await run(use)).toBe('visit 1\ntelegram:42 1\n');
   expect(await run(use)).toBe('visit 2\ntelegram:42 2\n');
   expect(await run(expiry)).toBe('0\n');
   expect(await run(errors)).toBe('UNAVAILABLE ENOTDIR\n');
-
-  const old = join(folder, '.sessions');
-  const session = { id: 'telegram:42', platform: 'telegram', lastActivity: 1, _state: { n: 1 } };
-  await mkdir(old);
-  await writeFile(join(old, 'telegram:42.json'), JSON.stringify(session));
-  await writeFile(join(old, 'console:1.json'), '{"_state":{"n":2}}');
-  const moved = (await run(bottender)).split('\n').sort();
-  expect(moved).toEqual(['', 'moved console:1', 'moved telegram:42']);
-  expect((await readdir(old)).filter((name) => name.endsWith('.json'))).toEqual([]);
-  const warnings: unknown[] = [];
-  const store = new FileSessionStore(old, { onWarning: (warning) => void warnings.push(warning) });
-  expect(await store.read('telegram:42')).toEqual(session);
-  expect(await store.read('console:1')).toEqual({ _state: { n: 2 } });
-  expect(await store.all()).toHaveLength(2);
-  expect(warnings).toEqual([]);
 }, 30_000);
 
 test('the bot of the first README remembers who told a name', async () => {
