@@ -64,7 +64,10 @@ export class ServerContainer implements OwnServer {
   }
 
   async kill(): Promise<void> {
-    await (await this.#handle()).kill();
+    const handle = await this.#handle();
+    const gone = handle.wait();
+    await handle.kill();
+    await gone;
   }
 
   async start(): Promise<void> {

@@ -34,6 +34,7 @@ const types = { getTypeParser: () => String };
 /** One call: statements, one after another, until they are answered or its time is over. */
 export class Call {
   readonly #hosts: Hosts;
+  readonly #timeout: number;
   readonly #end: number;
   readonly #commitBy: number;
   /** The connection in use. */
@@ -46,6 +47,7 @@ export class Call {
   constructor(hosts: Hosts, timeout: number) {
     this.#hosts = hosts;
     const start = performance.now();
+    this.#timeout = timeout;
     this.#end = start + timeout;
     this.#commitBy = start + timeout * SHARE_FOR_WORK;
   }
@@ -58,7 +60,8 @@ export class Call {
   /** Settles as the work does, or when the time is over. */
   run<T>(work: (call: Call) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#giveUp()), this.left);
+      // The very number of the store's own timer, which comes after this one then.
+      const timer = setTimeout(() => reject(this.#giveUp()), this.#timeout);
       work(this)
         .then(resolve, (error: Error) => reject(explain(error, this.#outcome)))
         .finally(() => clearTimeout(timer));

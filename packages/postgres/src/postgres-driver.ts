@@ -54,7 +54,8 @@ export class PostgresDriver implements Driver {
   async open(timeout: number, warn: (warning: Error) => void): Promise<void> {
     const hosts = new Hosts(this.#given, timeout);
     try {
-      await new Call(hosts, timeout).run((call) => this.#prepare(call, warn));
+      const left = timeout - Math.min(20, timeout / 10); // in time to say why
+      await new Call(hosts, left).run((call) => this.#prepare(call, warn));
     } catch (error) {
       void hosts.close();
       throw error;

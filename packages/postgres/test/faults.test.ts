@@ -30,6 +30,7 @@ describeWith(await ownPostgres(), { describe, test }, 'a server that goes away',
 
   afterEach(async () => {
     await Promise.all(stores.splice(0).map((store) => store.close()));
+    if (!(await answers(server.url))) await restart(); // after a test that failed
     expect(uncaught.splice(0)).toEqual([]);
   });
 
