@@ -12,7 +12,7 @@ export const nodes = [
   ...(process.env.SMOKE_NODES ?? '').split(delimiter).filter(Boolean),
 ];
 
-/** What the command prints. A command that fails ends the smoke test. */
+/** What the command prints. One that fails is an error, after what it printed. */
 export function run(command, args, cwd = root, { quiet = false } = {}) {
   // Windows has .cmd files, which only a shell runs.
   const shell = process.platform === 'win32' && !nodes.includes(command);
@@ -25,8 +25,7 @@ export function run(command, args, cwd = root, { quiet = false } = {}) {
   if (error) throw error;
   if (status !== 0) {
     console.error(`${stdout}${stderr}`);
-    console.error(`failed: ${relative(root, command) || command} ${args.join(' ')}`);
-    process.exit(1);
+    throw new Error(`failed: ${relative(root, command) || command} ${args.join(' ')}`);
   }
   if (quiet) assert.equal(stderr, '', 'a warning on loading');
   return stdout;

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** Starts a bot in a process of its own. Resolves when it can be talked to. */
+export async function start(file, env) {
+  const bot = spawn(process.execPath, [join(import.meta.dirname, '..', file)], {
+    env: { ...process.env, PORT: 0, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(bot, 'exit');
+  const failed = ended.then(([code]) => Promise.reject(new Error(`${file} ended with ${code}`)));
+  const [line] = await Promise.race([once(bot.stdout, 'data'), failed]);
+  failed.catch(() => {});
+  return {
+    url: `http://127.0.0.1:${/\d+$/m.exec(line)?.[0]}`,
+    async stop() {
+      bot.kill('SIGTERM');
+      assert.deepEqual(await ended, [0, null]);
+    },
+  };
+}
