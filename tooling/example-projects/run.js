@@ -44,8 +44,8 @@ function installed(path) {
 function runTests(name, folder) {
   const report = run('npm', ['test'], folder);
   const [, passed] = /^\S+ pass (\d+)$/m.exec(report);
-  const skipped = report.match(/^.+# no \w+$/gm) ?? [];
-  for (const line of skipped) console.log(`${name}: skipped:${line}`);
+  const skipped = report.match(/^.+# (SKIP )?no \w+$/gm) ?? [];
+  for (const line of skipped) console.log(`${name}: ${line.trim()}`);
   console.log(`${name}: ${passed} tests passed`);
 }
 

@@ -8,13 +8,16 @@ const standalone = {
   args: (...where) => mongo.args(...where).filter((arg) => !/^(--replSet|rs0)$/.test(arg)),
 };
 
-/** Names servers to the bots by REDIS_URL and MONGO_URL. Those that are missing are allowed only where
- * SESSIONS_REQUIRE_SERVERS is not 1. */
+/**
+ * Starts the servers that bots need, and names them to what runs from here: REDIS_URL, MONGO_URL. One
+ * that is missing is an error if SESSIONS_REQUIRE_SERVERS is 1.
+ */
 export async function startServers() {
   const found = { REDIS_URL: await findRedis(), MONGO_URL: await findServer(standalone) };
   for (const [name, server] of Object.entries(found)) {
     if (server.url) process.env[name] = server.url;
-    else if (process.env.SESSIONS_REQUIRE_SERVERS === '1') throw new Error(server.reason);
+    else if (process.env.SESSIONS_REQUIRE_SERVERS === '1')
+      throw new Error(`${name}: ${server.reason}`);
     else console.log(`what needs ${name} is skipped: ${server.reason}`);
   }
   return { stop: () => Promise.all(Object.values(found).map((server) => server.stop?.())) };

@@ -23,11 +23,10 @@ async function post({ url }, text, user) {
   assert.equal(status, 200);
 }
 
-test('orders of all at once are noted, and there after a restart', { skip }, async () => {
-  const messenger = new Messenger();
-  await messenger.start();
+test('orders of all at once are noted, and there after a restart', { skip }, async (t) => {
+  const messenger = await new Messenger().start(t);
   const env = { SLACK_API: messenger.url, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: secret };
-  let bot = await start('bolt-mongo.js', env);
+  let bot = await start(t, 'bolt-mongo.js', env);
   await post(bot, 'lunch?', 'U2');
   assert.equal(await messenger.next(), 'Nobody is hungry');
   const users = Array.from({ length: 20 }, (_, n) => `U${n + 2}`);
@@ -35,10 +34,9 @@ test('orders of all at once are noted, and there after a restart', { skip }, asy
   for (const _ of users) assert.equal(await messenger.next(), 'Noted');
   await bot.stop();
 
-  bot = await start('bolt-mongo.js', env);
+  bot = await start(t, 'bolt-mongo.js', env);
   await post(bot, 'lunch?', 'U2');
   const lines = (await messenger.next()).split('\n').toSorted();
   assert.deepEqual(lines, users.map((user) => `<@${user}>: soup ${user}`).toSorted());
   await bot.stop();
-  messenger.stop();
 });

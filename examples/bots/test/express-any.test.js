@@ -11,10 +11,8 @@ const { REDIS_URL, MONGO_URL } = process.env;
 
 for (const [name, STORE] of Object.entries({ FOLDER: folder, REDIS_URL, MONGO_URL })) {
   const skip = !STORE && `no ${name}`;
-  test(`a visitor is known after a restart, until they are forgotten: ${name}`, {
-    skip,
-  }, async () => {
-    let site = await start('express-any.js', { STORE, SECRET: 'secret' });
+  test(`a visitor is known again after a restart: ${name}`, { skip }, async (t) => {
+    let site = await start(t, 'express-any.js', { STORE, SECRET: 'secret' });
     let cookie = '';
     const ask = async (path, how) => {
       const response = await fetch(site.url + path, { ...how, headers: { cookie } });
@@ -26,7 +24,7 @@ for (const [name, STORE] of Object.entries({ FOLDER: folder, REDIS_URL, MONGO_UR
     assert.equal(await ask('/', { method: 'POST', body }), 'Hello &#60;Tim>');
     await site.stop();
 
-    site = await start('express-any.js', { STORE, SECRET: 'secret' });
+    site = await start(t, 'express-any.js', { STORE, SECRET: 'secret' });
     assert.equal(await ask('/'), 'Welcome back, &#60;Tim>');
     assert.equal(await ask('/forget'), 'Who are you?');
     assert.equal(await ask('/'), 'Hi, what is your name?');

@@ -16,15 +16,15 @@ export class Messenger {
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer));
   });
 
-  async start() {
+  async start(test) {
+    test.after(() => {
+      this.#server.close();
+      this.#server.closeAllConnections();
+    });
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     this.url = `http://127.0.0.1:${this.#server.address().port}`;
-  }
-
-  stop() {
-    this.#server.close();
-    this.#server.closeAllConnections();
+    return this;
   }
 
   /** Puts a message where a bot that asks for updates gets it. */
