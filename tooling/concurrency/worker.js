@@ -1,0 +1,22 @@
+// One process of a bot: says when it is ready, and is then given so many messages of one person, all at
+// once or one each so many milliseconds.
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { FileSessionStore } from '@sessions/file';
+
+const [name, way, folder, messages, every] = process.argv.slice(2);
+const framework = await import(`./frameworks/${name}.js`);
+const store = await new FileSessionStore(join(folder, 'sessions')).init();
+const leases = await new FileSessionStore(join(folder, 'leases')).init();
+const handle = await framework.start(way, store, leases);
+
+process.stdout.write('ready\n');
+await once(process.stdin, 'data');
+const come = async (_, n) => {
+  if (every > 0) await pause(n * every);
+  await handle();
+};
+await Promise.all(Array.from({ length: Number(messages) }, come));
+await Promise.all([store.close(), leases.close()]);
+process.exit();
