@@ -1,7 +1,7 @@
 /**
- * The frameworks in docs/frameworks.md: the suffix of our package, the framework's own one, and what
- * ours gives. `counted` are the ways that `frameworks/<adapter>.js` can keep a counter; without it there
- * is no count.
+ * The frameworks in docs/frameworks.md: the suffix of our package, and what it gives. `counted` are the
+ * ways that `frameworks/<adapter>.js` can keep a counter, with the framework's package, `npm`, for its
+ * version. Without them there is no count.
  */
 export const frameworks = [
   {
@@ -35,5 +35,23 @@ export const frameworks = [
     home: 'https://github.com/expressjs/session',
     gives: 'a `Store` in which a session lives as long as its cookie, and a logout is final',
     counted: ['own', 'middleware'],
+  },
+  {
+    adapter: 'chat',
+    title: 'Chat SDK',
+    home: 'https://chat-sdk.dev',
+    gives: 'its state, and a `setState` that loses no change',
+  },
+  {
+    adapter: 'm365',
+    title: 'Microsoft 365 Agents, Teams',
+    home: 'https://github.com/microsoft/Agents-for-js',
+    gives: 'a `Storage` that compares eTags, and `exclusive`, a middleware',
+  },
+  {
+    adapter: 'bottender',
+    title: 'Bottender',
+    home: 'https://bottender.js.org',
+    gives: 'a command that moves its sessions, and the guide',
   },
 ];

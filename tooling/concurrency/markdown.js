@@ -6,7 +6,7 @@ export function toMarkdown(frameworks, counts) {
   const date = new Date().toISOString().slice(0, 10);
   return `# Frameworks
 
-Each package puts a framework on any of our stores: memory, files, SQLite, MongoDB, Redis, or one of your own.
+Each package puts a framework on any of [our stores](../README.md#which-store), or on one of your own.
 
 ${table(
   ['framework', 'package', 'gives'],
@@ -41,17 +41,18 @@ ${table(
   ]),
 )}
 
-- **Its own session** is what the framework has, on our store: \`ctx.session.count++\`, in Bolt \`updateConversation\`, in
-  Express \`request.session.count++\`. Frameworks read before the handler and hand over a finished value after it, so
-  of two messages at once the later one wins. Telegraf shares one value among messages that overlap in one process,
-  and loses those that come while it is stored.
-- **The middleware** is \`conversation(store)\`, and \`setState(({ count }) => ({ count: count + 1 }))\`. Express has none: there it is
-  \`store.update\`, in the handler.
+- **Its own session** is what the framework has, on our store: \`ctx.session.count++\`, in Bolt \`updateConversation\`,
+  in Express \`request.session.count++\`. Frameworks read before the handler, and hand over a finished value after
+  it: of two messages at once the later one wins. Telegraf shares one value among messages that overlap in one
+  process, and loses those that come while it is stored.
+- **The middleware** is \`conversation(store)\`, with \`setState(({ count }) => ({ count: count + 1 }))\`. Express has
+  none: there it is \`store.update\`, in the handler.
 - **\`exclusive\`** lets handlers of one person run one after another, over processes: it is the middleware before
   \`session()\`, and in Bolt an option of \`conversation\`. Code that changes a value in place then loses nothing.
 
-Sessions were in files, in ${rounds} rounds, on Node ${process.version}, ${date}; where rounds differ, these are the least and the most. Counts of a session alone
-depend on the machine and the moment. \`npx -y pnpm@12 concurrency\` counts anew, and writes this page.
+Sessions were in files, on Node ${process.version}, in ${rounds} rounds on ${date}. Where these differ, the least and the
+most are given: what a framework's own session keeps depends on the machine and the moment. \`npx -y pnpm@12 concurrency\`
+counts anew, and writes this page.
 `;
 }
 
