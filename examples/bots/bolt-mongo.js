@@ -14,6 +14,7 @@ const app = new App({
   signingSecret: SLACK_SIGNING_SECRET,
   clientOptions: { slackApiUrl: SLACK_API },
   convoStore: false, // ours takes its place
+  processBeforeResponse: true, // Slack hears that an event has come once all is stored
 });
 app.use(conversation(store));
 
