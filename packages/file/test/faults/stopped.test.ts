@@ -27,6 +27,7 @@ testWith(
       const store = new FileSessionStore<{ n: number }>(folder, { timeout });
       let wasStopped = false;
       let isOvertaken = false;
+      let stoppedFor = 0;
       const { worker } = await traced(
         folder,
         { timeout },
@@ -35,23 +36,28 @@ testWith(
         async () => {
           wasStopped = true;
           stopped++;
+          const start = performance.now();
           const before = await store.read('a');
           await store.update('a', (session) => ({ n: (session?.n ?? 0) + 1 }));
           isOvertaken = before?.n === 0;
+          stoppedFor = performance.now() - start;
         },
       );
       if (isOvertaken) overtaken++;
-      // Its own change is made again, on top, or it knows that it was not.
-      const context = { call, lines: worker.lines };
+      // Its own change is made again, on top, or it knows that it was not. On a machine so slow that
+      // it was stopped for most of its time, it may have had none left to find out.
+      const context = { call, lines: worker.lines, stoppedFor };
       const [line = ''] = worker.lines;
       const own = line === 'acknowledged' ? 1 : 0;
+      const outcomes = stoppedFor > timeout / 2 ? /not-applied|unknown/ : /not-applied/;
       if (own === 0)
-        expect({ context, line }).toEqual({
-          context,
-          line: expect.stringContaining('not-applied'),
-        });
+        expect({ context, line }).toEqual({ context, line: expect.stringMatching(outcomes) });
       const { n } = (await store.read('a')) ?? { n: 0 };
-      expect({ context, n }).toEqual({ context, n: own + (wasStopped ? 1 : 0) });
+      const possible = line.includes('unknown') ? [n - 1, n] : [n];
+      expect({ context, possible }).toEqual({
+        context,
+        possible: expect.arrayContaining([own + (wasStopped ? 1 : 0)]),
+      });
     });
     expect(overtaken).toBeGreaterThan(10);
     report(
