@@ -161,13 +161,14 @@ export class Call {
 
   #giveUp(): SessionError {
     this.#isOver = true;
+    const isWaiting = this.#client !== undefined;
+    this.#letGo(true);
     const cause = this.#lastError && redacted(this.#lastError);
     const options = { outcome: this.#outcome, ...(cause && { cause }) };
-    if (!this.#client) {
-      const why = cause ? 'every attempt failed' : 'there was no connection to the server';
-      return new SessionError('UNAVAILABLE', `${why} until the time was up`, options);
-    }
-    this.#letGo(true);
-    return new SessionError('TIMEOUT', 'no answer in time', options);
+    // Why nothing was applied says more than that the last attempt came to no end.
+    const isKnown = cause !== undefined && this.#outcome === 'not-applied';
+    if (isWaiting && !isKnown) return new SessionError('TIMEOUT', 'no answer in time', options);
+    const why = cause ? 'every attempt failed' : 'there was no connection to the server';
+    return new SessionError('UNAVAILABLE', `${why} until the time was up`, options);
   }
 }
