@@ -54,7 +54,7 @@ export class OpenConversation<T extends State> implements Conversation<T> {
     this.#before = this.#state = this.#stateIn(session);
   }
 
-  get session(): Session | null {
+  get session(): Readonly<Session> | null {
     this.#found = frozen(this.#found);
     return this.#found;
   }
