@@ -1,9 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { root } from '../release/project.js';
 import { attempt, run } from './command.js';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A fresh clone of what is committed, as a release has it, that publishes to this registry. */
 export async function checkout(folder, scope, registry) {
