@@ -24,28 +24,32 @@ export class TcpProxy {
   breakAt: RegExp | undefined;
   /** Gets what clients send, as it comes. */
   onRequest: ((data: Buffer) => void) | undefined;
-  readonly #host: string;
-  readonly #target: number;
+  readonly #target: URL;
   readonly #pairs = new Set<Pair>();
   #server: Server | undefined;
   #port = 0;
   #traffic: Traffic = 'open';
 
-  private constructor(host: string, target: number) {
-    this.#host = host;
-    this.#target = target;
+  private constructor(target: string) {
+    this.#target = new URL(target);
   }
 
   /** A proxy for the server of that URL. */
   static async to(url: string): Promise<TcpProxy> {
-    const { hostname, port } = new URL(url);
-    const proxy = new TcpProxy(hostname.replace(/^\[|\]$/g, ''), Number(port));
+    const proxy = new TcpProxy(url);
     await proxy.#listen();
     return proxy;
   }
 
   get port(): number {
     return this.#port;
+  }
+
+  /** The URL of the server, by way of this proxy. */
+  get url(): string {
+    const url = new URL(this.#target);
+    url.host = `127.0.0.1:${this.#port}`;
+    return url.href;
   }
 
   /** Changes what happens to what is sent from now on, on connections old and new. */
@@ -59,6 +63,13 @@ export class TcpProxy {
     } else if (!this.#server) {
       await this.#listen();
     }
+  }
+
+  /** Takes the server away, as the kit asks for it. */
+  async interrupt(traffic: Traffic) {
+    await this.set(traffic);
+    const restore = () => this.set('open');
+    return traffic === 'held' ? { restore, deliver: () => this.deliver() } : restore;
   }
 
   /** Breaks the connections there are. */
@@ -97,7 +108,8 @@ export class TcpProxy {
 
   #join(near: Socket): void {
     this.accepted++;
-    const far = connect(this.#target, this.#host);
+    const { hostname, port } = this.#target;
+    const far = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
     const held = this.#traffic === 'held' ? [] : undefined;
     const pair: Pair = { near, far, held };
     this.#pairs.add(pair);
