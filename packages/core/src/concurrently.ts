@@ -1,8 +1,11 @@
 const AT_ONCE = 16;
 
-/** Does the task for each item, some at a time. The first that fails ends it, once all have settled. */
+/**
+ * Does the task for each item, at most 16 at a time. The first one that rejects ends it: this rejects with
+ * the same reason, once all that were under way have settled.
+ */
 export async function concurrently<T>(
-  items: AsyncIterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   task: (item: T) => Promise<void>,
 ): Promise<void> {
   const running = new Set<Promise<void>>();

@@ -6,12 +6,15 @@ import type { Session } from './session-store.ts';
 // biome-ignore lint/suspicious/noExplicitAny: as for Session
 export type State = Record<string, any>;
 
-/** The members to change; `undefined` removes one that may be absent. */
+/** The members to change. `undefined` removes a member that may be absent. */
 export type StateMembers<T extends State> = {
   [K in keyof T]?: object extends Pick<T, K> ? T[K] | undefined : T[K];
 };
 
-/** What `setState` takes: the members to change, or a function of the fresh state that returns them. */
+/**
+ * What `setState` takes: the members to change, or a function that gets the fresh state and
+ * returns them.
+ */
 export type StateChange<T extends State> =
   | StateMembers<T>
   | ((state: Readonly<T>) => StateMembers<T>);
@@ -23,15 +26,18 @@ export interface Conversation<T extends State = State> {
   readonly session: Readonly<Session> | null;
   /** The state with the changes made so far, frozen. */
   readonly state: Readonly<T>;
-  /** Aborts when the handler runs exclusively and may no longer rely on it; otherwise never. */
+  /** Aborts when the handler runs with `exclusive` and has lost that right; without `exclusive` never. */
   readonly signal: AbortSignal;
   /**
-   * Merges shallowly; a member set to `undefined` is removed. A function sees the fresh state, and
-   * runs again when another process changed the state meanwhile, so counters stay exact.
-   * Throws a `TypeError` once the handler has finished.
+   * Merges the members into the state, shallowly. `undefined` removes a member. A function gets the
+   * fresh state. It runs again when another process changed the state meanwhile, so counters stay
+   * exact. Throws a `TypeError` once the handler has finished.
    */
   setState(change: StateChange<T>): void;
-  /** Goes back to a fresh copy of the initial state. Throws a `TypeError` once the handler has finished. */
+  /**
+   * Goes back to a fresh copy of the initial state. Throws a `TypeError` once the handler has
+   * finished.
+   */
   resetState(): void;
 }
 

@@ -6,8 +6,8 @@ import type { FullSessionStore, Session, SessionStore } from './session-store.ts
 import { readSession, updateSession } from './update-session.ts';
 
 /**
- * Calls `run` while nobody else does so for this id, in this process or another, and resolves
- * as it does. `withLease` of `@sessions/lease` makes one.
+ * Calls `run` while nobody else does so for this id, in this process or another. Settles as `run`
+ * does. `exclusiveRuns` of `@sessions/lease` makes one.
  */
 export type Exclusive = <R>(
   id: string,
@@ -16,14 +16,14 @@ export type Exclusive = <R>(
 
 export interface ConversationOptions {
   /**
-   * Runs the handlers of one conversation one after another over processes as well. What a handler
-   * has changed is then stored only over the version that it has read: it rejects with `CONFLICT`
-   * if there is another one, as after a lease that was lost. Needs a store with versions.
+   * Runs the handlers of one conversation one after another, also those in other processes. What a
+   * handler has changed is stored only over the version that it has read. If another version is
+   * there, as after a lost lease, `run` rejects with `CONFLICT`. The store must have `readVersion`.
    */
   readonly exclusive?: Exclusive | undefined;
 }
 
-/** The state helpers: conversations kept in a store, under `_state` in each session. */
+/** Keeps the state of each conversation in a store, as `_state` in its session. */
 export class Conversations<T extends State = State> {
   readonly #store: SessionStore;
   readonly #exclusive: Exclusive | undefined;
@@ -31,11 +31,12 @@ export class Conversations<T extends State = State> {
   #initialState: T;
   #ready: Promise<unknown> | undefined;
 
-  constructor(
-    store: SessionStore,
-    initialState: T = {} as T,
-    { exclusive, ...others }: ConversationOptions = {},
-  ) {
+  /**
+   * `store` is any store. `initialState` is the state of a conversation that has none yet. Throws a
+   * `TypeError` if `store` is no store, or for an option that does not exist.
+   */
+  constructor(store: SessionStore, initialState: T = {} as T, options: ConversationOptions = {}) {
+    const { exclusive, ...others } = options;
     checkOptions('a conversation', others, ['exclusive']);
     if (exclusive !== undefined) checkFunction('exclusive', exclusive);
     checkStore(store, exclusive ? [...FIVE, 'readVersion'] : FIVE);
@@ -44,17 +45,18 @@ export class Conversations<T extends State = State> {
     this.#initialState = frozenCopy(initialState);
   }
 
-  /** The state of a conversation that has none yet, and after `resetState`; copied deeply. */
+  /** Sets the state of a conversation that has none yet, and after `resetState`. It is copied deeply. */
   setInitialState(state: T): this {
     this.#initialState = frozenCopy(state);
     return this;
   }
 
   /**
-   * Runs the handler on the conversation and then stores what it changed, with `fields` beside the
-   * state. The handler runs once: when another process was faster, the changes are applied again
-   * to the fresh state. Nothing is stored when the handler throws or changes nothing.
-   * Handlers of one conversation run one after another in this process.
+   * Runs the handler, then stores what it changed, with `fields` beside the state. Resolves with what
+   * the handler returns. Nothing is stored when the handler throws or changes nothing.
+   *
+   * The handler runs once. When another process was faster, its changes are applied again, to the
+   * fresh state. Handlers of one conversation run one after another in this process.
    */
   async run<R>(
     id: string,

@@ -10,6 +10,7 @@ import { corrupt, unlessRefused, withHash } from './failure.ts';
 import { checkId } from './id.ts';
 import { type Codec, JSON_TEXT } from './json.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
+import { publishOperations } from './operations.ts';
 import { checkFunction, checkOptions } from './options.ts';
 import {
   type Capabilities,
@@ -29,10 +30,9 @@ import { checkCall, checkListing, storeOptions } from './store-options.ts';
 import { RETURNED_UNDEFINED } from './update-session.ts';
 
 /**
- * The store over a driver: every promise that does not depend on the backend is kept here.
- *
- * The type parameters of its methods let a store of any sessions pass for one of certain sessions.
+ * The store over a driver. It keeps every promise that does not depend on the backend.
  */
+// The type parameters of its methods let a store of any sessions pass for one of certain sessions.
 export class DriverStore<S extends Session = Session> implements FullSessionStore<S> {
   readonly capabilities: Capabilities;
   readonly #backend: Backend;
@@ -41,8 +41,8 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
   readonly #mutex = new KeyedMutex();
 
   /**
-   * `options` is a lifetime in minutes, or an object. `more` names those of its members that the
-   * driver knows beside `StoreOptions`; any other one is a `TypeError`.
+   * `options` is a lifetime in minutes, or an object. `more` has the names of the driver's own options.
+   * Throws a `TypeError` for an option that is neither in `StoreOptions` nor in `more`.
    */
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: whatever its records hold, it has the codec for
@@ -179,10 +179,10 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     const due = this.#backend.records({ signal }, (id, record) =>
       isExpired(record, this.#options.now()) ? ([id, record.etag] as const) : undefined,
     );
-    for await (const [id, etag] of due) {
+    await concurrently(due, async ([id, etag]) => {
       // A session that was written since has another etag, and stays.
       if (await this.#backend.delete(id, etag)) pruned++;
-    }
+    });
     return pruned;
   }
 
@@ -246,3 +246,5 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     return { session, expiresAt, etag: newEtag(), history: found ? historyAfter(found) : [] };
   }
 }
+
+publishOperations(DriverStore.prototype);

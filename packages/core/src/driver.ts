@@ -3,11 +3,11 @@ import type { SessionError } from './errors.ts';
 import type { Codec } from './json.ts';
 import type { Capabilities } from './session-store.ts';
 
-/** One stored session with its bookkeeping. */
+/** One stored session, with its expiry and the names of its versions. */
 export interface SessionRecord<K = string> {
   /** JSON text, unless the driver has a codec of its own. */
   readonly session: K;
-  /** Whole milliseconds since 1970, or `null` for never. */
+  /** When the session expires, in whole milliseconds since 1970; `null` for never. */
   readonly expiresAt: number | null;
   /** The random name of this version. */
   readonly etag: string;
@@ -15,7 +15,7 @@ export interface SessionRecord<K = string> {
   readonly history: readonly string[];
 }
 
-/** Whether this has the shape of a record. The store checks what a driver gives it with this. */
+/** Whether this has the shape of a record. The store checks every record of a driver with it. */
 export function isRecord<K = string>(value: unknown): value is SessionRecord<K> {
   if (typeof value !== 'object' || value === null) return false;
   const { session, expiresAt, etag, history } = value as SessionRecord<unknown>;
@@ -32,37 +32,47 @@ export function isRecord<K = string>(value: unknown): value is SessionRecord<K> 
 export const HISTORY_LENGTH = 8;
 
 /**
- * What a backend implements. It moves records and nothing else: the store around it validates,
- * copies, expires, retries, and bounds every call in time.
+ * Moves records between a backend and a store, and does nothing else. The store validates, copies,
+ * expires, retries, and bounds every call in time.
  *
- * Methods may answer at once or with a promise. What they throw becomes `UNAVAILABLE`, with
- * `outcome: 'unknown'` where something might have changed, unless it is a `SessionError`.
- * `timeout` is the milliseconds that the store goes on waiting for the answer: see that nothing is
- * applied after it, not even from a socket that the backend reads later.
+ * A method may answer at once or with a promise. A `SessionError` that it throws stays as it is. Any
+ * other error becomes `UNAVAILABLE`, with `outcome: 'unknown'` if something may have changed.
+ *
+ * `timeout` is the milliseconds that the store goes on waiting for the answer. Nothing may be applied
+ * after that, not even from a socket that the backend reads later.
  */
 export interface Driver<K = string> {
+  /** How far the promises of this driver reach. */
   readonly capabilities: Capabilities;
 
-  /** For records that hold sessions as something else than JSON text. */
+  /** For a driver whose records hold something else than JSON text. */
   readonly codec?: Codec<K> | undefined;
 
   /**
-   * Connects, creates what is missing. Called once for all who wait, and again after it failed, which
-   * must leave nothing behind. `warn` takes what the user should know and what is no reason to fail.
+   * Connects, and creates what is missing. The store calls it once for all calls that wait, and again
+   * after it failed. When it fails it must leave nothing behind. Call `warn` with a problem that the
+   * user should know and that is no reason to fail.
    */
   open?(timeout: number, warn: (warning: Error) => void): void | PromiseLike<void>;
 
-  /** The record, expired or not; `null` when there is none. Throws `CORRUPT` for an unreadable one. */
+  /**
+   * Gives the record, expired or not; `null` when there is none. Throws `CORRUPT` when it cannot
+   * be read.
+   */
   get(id: string, timeout: number): Found<K> | PromiseLike<Found<K>>;
 
   /**
-   * Stores the record if the backend holds what is expected, in one atomic step: a record with the
-   * etag `expected`; no record, for `null`; whatever is there, for `undefined`, and then
-   * the etags of the record that is replaced become the new one's history.
+   * Stores the record in one atomic step, if the backend holds what is expected, and answers `true`:
    *
-   * Answers `true` also, changing nothing, when the record's own etag is already the current one
-   * or in its history: then this is a repeat of a command that was applied. Answers `false` when
-   * something else is there. Throws `CORRUPT` in place of overwriting what it cannot read.
+   * - an etag: a record with that etag;
+   * - `null`: no record;
+   * - `undefined`: anything. The etags of the old record become the history of the new one.
+   *
+   * Answers `false` when something else is there. Throws `CORRUPT` in place of overwriting what it
+   * cannot read.
+   *
+   * If the record's own etag is the current one, or in its history, this command was applied before:
+   * answers `true` and changes nothing.
    *
    * `applyPut` makes this decision for backends that can run it while nobody else writes.
    */
@@ -74,50 +84,56 @@ export interface Driver<K = string> {
   ): boolean | PromiseLike<boolean>;
 
   /**
-   * Removes the record, corrupt or not, in one atomic step, and answers `true`, also when there is none.
-   * With `expected`, only when its etag is that one: answers `false` when another is there, or one that
-   * cannot be read, or none.
+   * Removes the record in one atomic step, corrupt or not. Answers `true`, also when there is none.
+   *
+   * With `expected` it removes only a record with that etag. Answers `false` when another etag is
+   * there, or one that cannot be read, or no record.
    */
   delete(id: string, expected: string | undefined, timeout: number): boolean | PromiseLike<boolean>;
 
   /**
-   * Every record once, expired ones too, in bounded memory, of which the id begins with `prefix`, as
-   * far as the backend can tell: the store leaves out the others. In place of one that cannot be read
-   * comes the `SessionError` with code `CORRUPT`. Each step has `timeout` to itself: where many things
-   * may have to be passed over, yield `null` now and then.
+   * Gives every record whose id begins with `prefix` once, expired ones too, in bounded memory. If the
+   * backend cannot tell, it gives all: the store leaves out the others. In place of a record that
+   * cannot be read it gives the `SessionError` with code `CORRUPT`.
+   *
+   * Each step has `timeout` to itself. Where much may have to be passed over, yield `null` now and then.
    */
   entries(prefix: string): AsyncIterable<DriverEntry<K>> | Iterable<DriverEntry<K>>;
 
   /**
-   * As `entries`, ids alone, for a backend that need not read the sessions for that: each with its
-   * `expiresAt`, or alone where the backend shows nothing that has expired. Without this method the
-   * store goes through `entries`.
+   * Goes through the records like `entries`, and gives only ids, for a backend that need not read the
+   * sessions for that. Gives each id with its `expiresAt`, or without it if the backend itself hides
+   * what has expired. Without this method the store goes through `entries`.
    */
   ids?(prefix: string): AsyncIterable<DriverId | null> | Iterable<DriverId | null>;
 
   /**
-   * Removes records with `expiresAt <= now`, and answers how many. It is asked again until that is 0,
-   * so a backend with millions of them removes some at a time. Without this method the store goes
-   * through `entries`.
+   * Removes records with `expiresAt <= now`, and answers how many. It may remove some at a time: the
+   * store asks again until the answer is 0. Without this method the store goes through `entries`.
    */
   prune?(now: number, timeout: number): number | PromiseLike<number>;
 
-  /** Lets go of what `open` took. Called once, if that succeeded. */
+  /** Releases what `open` took. The store calls it once, if `open` succeeded. */
   close?(): void | PromiseLike<void>;
 }
 
 type Found<K> = SessionRecord<K> | null;
 
+/**
+ * What `entries` yields: an id with its record, an error for a record that cannot be read, or
+ * `null` for nothing.
+ */
 export type DriverEntry<K = string> =
   | readonly [id: string, record: SessionRecord<K>]
   | SessionError
   | null;
 
+/** What `ids` yields: an id, alone or with its `expiresAt`. */
 export type DriverId = string | readonly [id: string, expiresAt: number | null];
 
 /**
- * The decision behind `Driver.put`: the record to store now, or whether the command was a
- * `'repeat'` (answer `true`) or meets a `'conflict'` (answer `false`).
+ * Decides what `Driver.put` has to do. Returns the record to store, `'repeat'` when the command was
+ * applied before (answer `true`), or `'conflict'` when something else is there (answer `false`).
  */
 export function applyPut<K>(
   current: SessionRecord<K> | null | undefined,

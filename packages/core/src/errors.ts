@@ -2,10 +2,11 @@ import { hash } from 'node:crypto';
 
 /**
  * - `INVALID_ID`: the id is not a string, empty, longer than 1,024 bytes in UTF-8, or not Unicode.
- * - `INVALID_SESSION`: the session is no JSON object; the old one stays.
+ * - `INVALID_SESSION`: the session is no JSON object, or is nested too deep; the old one stays.
  * - `TOO_LARGE`: the session is larger than the store takes; the old one stays.
  * - `CORRUPT`: what the backend holds cannot be read. It is kept; `destroy` removes it.
- * - `CONFLICT`: others kept changing the session until the time was up.
+ * - `CONFLICT`: others kept changing the session until the time was up, or another version is there
+ *   than `ifMatch` names.
  * - `UNAVAILABLE`: the backend failed, or could not be reached.
  * - `TIMEOUT`: the backend did not answer in time.
  * - `CLOSED`: the store was closed.
@@ -20,13 +21,17 @@ export type SessionErrorCode =
   | 'TIMEOUT'
   | 'CLOSED';
 
-/** Whether a call that failed changed anything: surely not, or nobody can tell. */
+/**
+ * Whether a call that failed changed anything: `'not-applied'`, it did not; `'unknown'`, nobody
+ * can tell.
+ */
 export type Outcome = 'not-applied' | 'unknown';
 
-/** What a store rejects with. Carries neither the id nor the data, so that it can be logged. */
+/** What a store rejects with. It holds neither the id nor the data, so you can log it. */
 export class SessionError extends Error {
   override readonly name = 'SessionError';
   readonly code: SessionErrorCode;
+  /** Whether the call changed anything. */
   readonly outcome: Outcome;
   /** SHA-256 of the session id, in hex. */
   idHash: string | undefined;
@@ -43,7 +48,10 @@ export class SessionError extends Error {
   }
 }
 
-/** Recognises a `SessionError` by its code, whichever copy of this package it comes from. */
+/**
+ * Whether this is a `SessionError`, with this code if you give one. Works across copies of this
+ * package.
+ */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
   return (
     typeof error === 'object' &&
@@ -51,6 +59,18 @@ export function isSessionError(error: unknown, code?: SessionErrorCode): error i
     (error as SessionError).name === 'SessionError' &&
     (code === undefined || (error as SessionError).code === code)
   );
+}
+
+const REFUSALS: readonly SessionErrorCode[] = [
+  'INVALID_ID',
+  'INVALID_SESSION',
+  'TOO_LARGE',
+  'CORRUPT',
+];
+
+/** Whether the store does not take, or cannot read, that one session; all others it may. */
+export function isRefusal(error: unknown): error is SessionError {
+  return isSessionError(error) && REFUSALS.includes(error.code);
 }
 
 /** The hash that errors carry in place of an id: SHA-256 in hex. */

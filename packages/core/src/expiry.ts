@@ -32,7 +32,18 @@ export function expiryAt(now: number, minutes: number): number | null {
   return at <= LAST_MOMENT ? at : null;
 }
 
-/** A session is expired from `expiresAt` on, that moment included. */
+/**
+ * Whether a record has expired at `now`, in milliseconds since 1970. It has from `expiresAt` on,
+ * that moment included.
+ */
 export function isExpired(record: { readonly expiresAt: number | null }, now: number): boolean {
   return record.expiresAt !== null && now >= record.expiresAt;
+}
+
+/**
+ * What is left at `now` of the lifetime of a session with this `expiresAt`, both in milliseconds since
+ * 1970: minutes, `Infinity` for never, and not more than 0 for what has expired.
+ */
+export function minutesLeft(expiresAt: number | null, now: number): number {
+  return expiresAt === null ? Infinity : (expiresAt - now) / 60_000;
 }

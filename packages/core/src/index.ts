@@ -1,3 +1,4 @@
+export { concurrently } from './concurrently.ts';
 export type { Conversation, State, StateChange, StateMembers } from './conversation.ts';
 export { type ConversationOptions, Conversations, type Exclusive } from './conversations.ts';
 export { type Copied, type CopyOptions, copy } from './copy.ts';
@@ -13,14 +14,16 @@ export {
 export { DriverStore } from './driver-store.ts';
 export {
   hashId,
+  isRefusal,
   isSessionError,
   type Outcome,
   SessionError,
   type SessionErrorCode,
 } from './errors.ts';
-export { DEFAULT_EXPIRES_IN, isExpired } from './expiry.ts';
+export { checkExpiresIn, DEFAULT_EXPIRES_IN, isExpired, minutesLeft } from './expiry.ts';
 export { type Codec, JSON_TEXT } from './json.ts';
 export { KeyedMutex } from './keyed-mutex.ts';
+export type { StoreOperation } from './operations.ts';
 export { checkOptions } from './options.ts';
 export {
   type Capabilities,

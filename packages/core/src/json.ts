@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { isSessionError, SessionError } from './errors.ts';
 import type { Session } from './session-store.ts';
 
@@ -5,17 +6,17 @@ import type { Session } from './session-store.ts';
 const MAX_DEPTH = 1000;
 
 /**
- * How sessions come into records and out of them, so that nobody shares what is stored. A record
- * holds JSON text unless its driver has a codec of its own.
+ * Turns sessions into what records hold, and back, always as a copy. Records hold JSON text unless
+ * the driver has a codec of its own.
  */
 export interface Codec<K = string> {
   /** Throws `INVALID_SESSION`, or `TOO_LARGE` for more than `maxBytes` of JSON text in UTF-8. */
   encode(session: Session, maxBytes: number): K;
-  /** Throws an `Error`, which quotes nothing of it, for what no store has encoded. */
+  /** Throws an `Error` for what no store has encoded. The error quotes nothing of it. */
   decode(kept: K): Session;
 }
 
-/** Any session as `JSON.parse(JSON.stringify(session))` gives it. */
+/** The default codec: any session comes back as `JSON.parse(JSON.stringify(session))` gives it. */
 export const JSON_TEXT: Codec = { encode: toText, decode: fromText };
 
 function toText(session: Session, maxBytes: number): string {
@@ -50,7 +51,9 @@ export function isObject(value: unknown): value is Session {
 /** The text, or an error without what `JSON.stringify` says of members in a cycle. */
 function stringify(value: unknown, maxBytes: number): string | undefined {
   try {
-    if (partsOf(value, maxBytes) > maxBytes) throw tooLarge(maxBytes); // two bytes each, at least
+    // V8 itself, given what is too long by far, ends the process.
+    const most = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
+    if (partsOf(value, most) > most) throw tooLarge(most); // a byte each, at least
     return JSON.stringify(value);
   } catch (error) {
     if (isSessionError(error)) throw error;
@@ -70,8 +73,9 @@ function tooLarge(maxBytes: number): SessionError {
 }
 
 /**
- * How many objects and arrays it is made of, counted no further than to `most`. A few that refer to
- * each other can be a text that never ends, and one that refers to itself is deeper than any.
+ * How many objects, arrays and elements of arrays it is made of, counted no further than to `most`. A
+ * few that refer to each other can be a text that never ends, and one that refers to itself is deeper
+ * than any.
  */
 function partsOf(value: unknown, most: number, depth = 0): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -79,10 +83,13 @@ function partsOf(value: unknown, most: number, depth = 0): number {
   if (depth > MAX_DEPTH) {
     throw invalid(`the session refers to itself, or is nested more than ${MAX_DEPTH} deep`);
   }
-  let count = 1;
-  for (const name in value) {
-    count += partsOf((value as Session)[name], most - count, depth + 1);
-    if (count > most) break;
+  let count = Array.isArray(value) ? 1 + value.length : 1;
+  if (count > most) return count; // that is enough to know
+  if (Array.isArray(value)) {
+    for (const member of value) count += partsOf(member, most - count, depth + 1);
+  } else {
+    const members = value as Session;
+    for (const name in members) count += partsOf(members[name], most - count, depth + 1);
   }
   return count;
 }

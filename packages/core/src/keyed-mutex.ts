@@ -12,20 +12,20 @@ class Queue extends WaitingTime {
 }
 
 /**
- * A mutex for each key: tasks with the same key run one after another, in the order in which they
- * came, and others at once. A key takes no room once its tasks are over.
+ * A mutex for each key. Tasks with the same key run one after another, in the order in which they
+ * came. Tasks with other keys run at once. A key takes no memory once its tasks are over.
  */
 export class KeyedMutex {
   readonly #queues = new Map<string, Queue>();
 
-  /** How many keys have a task just now. */
+  /** The number of keys that have a task now. */
   get size(): number {
     return this.#queues.size;
   }
 
   /**
-   * Runs `task` once those ahead with this key are over, and settles as it does. A task that
-   * waits for another one of its own key waits for ever.
+   * Runs `task` when the tasks ahead with this key are over. Settles as `task` does. A task that waits
+   * for another task of its own key waits for ever.
    */
   async run<T>(key: string, task: () => T | Promise<T>): Promise<T> {
     const turn = await this.enter(key, Infinity);

@@ -1,6 +1,6 @@
 /**
- * Throws a `TypeError` for the first option that is not among the known ones, with the nearest one
- * that is. `subject` is what has the options, such as `a store`.
+ * Throws a `TypeError` for the first option whose name is not in `known`. The error suggests the
+ * nearest known name. `subject` says whose options these are, such as `a store`.
  */
 export function checkOptions(subject: string, options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {

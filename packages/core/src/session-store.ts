@@ -4,12 +4,12 @@
 export type Session = Record<string, any>;
 
 /**
- * The contract that users of sessions rely on, and all that a hand-written store needs.
+ * The five methods that every store has. A store that you write by hand needs no more.
  *
- * An id is a non-empty string chosen by the caller, such as `telegram:42`.
+ * You choose the id: a string that is not empty, such as `telegram:42`.
  */
 export interface SessionStore<S extends Session = Session> {
-  /** Makes the store ready and resolves with it. May be called more than once. */
+  /** Makes the store ready, and resolves with the store. You may call it more than once. */
   init(): Promise<this>;
   /** Resolves with the session, or with `null` when it is absent, destroyed or expired. */
   read(id: string): Promise<S | null>;
@@ -21,10 +21,10 @@ export interface SessionStore<S extends Session = Session> {
   all(): Promise<S[]>;
 }
 
-/** What `change` answers to leave the session as it is: nothing is sent, and its lifetime stays. */
+/** Return it from `change` to leave the session as it is: nothing is sent, and its lifetime stays. */
 export const KEEP: unique symbol = Symbol.for('@sessions/core KEEP');
 
-/** The new session, `null` to destroy it, or `KEEP` to leave it. */
+/** What `change` returns: the new session, `null` to destroy it, or `KEEP` to leave it. */
 export type Changed<S extends Session = Session> = S | null | typeof KEEP;
 
 /** One stored version of a session. */
@@ -32,40 +32,48 @@ export interface Version<S extends Session = Session> {
   readonly session: S;
   /** The random name of this version, for `ifMatch`. */
   readonly etag: string;
-  /** Milliseconds since 1970, or `null` for never. */
+  /** When the session expires, in milliseconds since 1970; `null` for never. */
   readonly expiresAt: number | null;
 }
 
-/** What every `@sessions` store offers, and every driver gets for free. */
+/** What every `@sessions` store has. `DriverStore` makes one of any driver. */
 export interface FullSessionStore<S extends Session = Session>
   extends SessionStore<S>,
     AsyncDisposable {
-  /** How far this store's promises reach. */
+  /** How far the promises of this store reach. */
   readonly capabilities: Capabilities;
 
   /**
-   * Stores the session in place of whatever was there, or of the version `ifMatch` alone: then it
-   * rejects with `CONFLICT` when another version is there, or none, and nothing was changed.
+   * Stores the session in place of whatever was there. With `ifMatch` it replaces that version only:
+   * if another version is there, or none, it rejects with `CONFLICT` and changes nothing.
    */
   write(id: string, session: S, options?: WriteOptions): Promise<void>;
 
-  /** Removes the session; with `ifMatch` only that version, and `CONFLICT` otherwise. */
+  /**
+   * Removes the session, and succeeds when there is none. With `ifMatch` it removes that version
+   * only: if another version is there, or none, it rejects with `CONFLICT` and changes nothing.
+   */
   destroy(id: string, options?: DestroyOptions): Promise<void>;
 
-  /** As `read`, with the etag that a later `write` or `destroy` may demand by `ifMatch`. */
+  /**
+   * Reads the session together with its etag and its expiry. Give the etag as `ifMatch` to a later
+   * `write` or `destroy`. Resolves with `null` when the session is absent, destroyed or expired.
+   */
   readVersion(id: string): Promise<Version<S> | null>;
 
   /**
-   * Changes one session without losing anybody else's change.
+   * Changes one session; nobody else's change is lost.
    *
-   * `change` gets the current session (`null` when there is none) and returns the new one, `null`
-   * to destroy it, or `KEEP` to leave it. It runs again, on the fresh session, when another process
-   * was faster, so it should have no side effects. Calls for one id wait for their turn; one that
-   * still waits after `timeout` because a `change` ahead is slow goes on out of turn.
+   * `change` gets the current session, or `null` when there is none. It returns the new session,
+   * `null` to destroy it, or `KEEP` to leave it. When another process was faster, `change` runs again
+   * on the fresh session, so it should have no side effects.
    *
-   * Resolves with what is stored then. Rejects with what `change` throws, with a `TypeError` when it
-   * returns `undefined`, and with `CONFLICT` when others kept being faster for `timeout`; then
-   * nothing was changed.
+   * Calls for one id wait for each other. If a `change` takes longer than `timeout`, the calls behind
+   * it stop waiting, and run.
+   *
+   * Resolves with what is stored afterwards. Rejects with what `change` throws, with a `TypeError`
+   * when it returns `undefined`, and with `CONFLICT` when others were faster for the whole `timeout`.
+   * In these cases nothing was changed.
    */
   update(
     id: string,
@@ -73,68 +81,72 @@ export interface FullSessionStore<S extends Session = Session>
     options?: LifetimeOptions,
   ): Promise<S | null>;
 
-  /** Starts the session's lifetime anew and changes nothing else; `false` when there is none. */
+  /**
+   * Starts the session's lifetime anew and changes nothing else. Resolves with `false` when there
+   * is none.
+   */
   touch(id: string, options?: LifetimeOptions): Promise<boolean>;
 
-  /** Every session, or every one whose id begins with `prefix`. */
+  /** Resolves with every session, or with those whose id begins with `prefix`. */
   all(options?: ListOptions): Promise<S[]>;
 
   /**
-   * Goes through the sessions in bounded memory. One that is written or destroyed meanwhile may or
-   * may not be seen; every other one is seen once. A corrupt record goes to `onWarning` instead.
+   * Goes through all sessions in bounded memory, and gives each one once, with its id. A session that
+   * is written or destroyed meanwhile may be missing. A corrupt record goes to `onWarning` instead.
    */
   entries(options?: ListOptions): AsyncIterable<[id: string, session: S]>;
 
-  /** As `entries`, with the etag and the expiry of each session. */
+  /** Goes through all sessions like `entries`, and gives the etag and the expiry of each one, too. */
   versions(options?: ListOptions): AsyncIterable<[id: string, version: Version<S>]>;
 
   /**
-   * As `entries`, ids alone. Sessions are not read where the backend can do without; then the id of
-   * a corrupt record is among them.
+   * Goes through all sessions like `entries`, and gives only their ids. Where the backend can list
+   * ids without reading the sessions, the ids of corrupt records are among them.
    */
   ids(options?: ListOptions): AsyncIterable<string>;
 
   /**
-   * Destroys the sessions, and resolves with how many. One that is written meanwhile may stay. Corrupt
-   * records stay, and so does all that is no session of this store.
+   * Destroys all sessions, or those whose id begins with `prefix`. Resolves with their number. A
+   * session that is written meanwhile may stay. Corrupt records stay, and so does everything that is
+   * no session of this store.
    */
   clear(options?: ListOptions): Promise<number>;
 
-  /** Removes what has expired, and resolves with how many that were. */
+  /** Removes all expired sessions. Resolves with their number. */
   prune(options?: InterruptOptions): Promise<number>;
 
   /**
-   * Waits for what has been sent to the backend, then lets it go. Later calls reject with `CLOSED`,
-   * and so does an `update` that has not sent its change yet.
+   * Closes the store, after the answers to all that was sent to the backend. Later calls reject with
+   * `CLOSED`, and so does an `update` that has not sent its change yet.
    */
   close(): Promise<void>;
 }
 
-/** How far the promises of a driver, and so of its store, reach. The conformance kit tests what is declared here. */
+/** How far the promises of a driver reach, and so those of its store. The conformance kit tests them. */
 export interface Capabilities {
   /** Among whom `put` is atomic: one process, all on this host, or all that share the backend. */
   readonly compareAndSet: 'process' | 'host' | 'cluster';
-  /** What an acknowledged write survives. Each one includes those before. */
+  /** What a write survives once its call has succeeded. Each value includes those before it. */
   readonly survives: 'nothing' | 'process-crash' | 'power-loss' | 'replication';
 }
 
 export interface LifetimeOptions {
   /**
-   * Minutes that the session lives from now on, in place of the store's own. The session keeps no
-   * memory of it: the next write, update or touch without it uses the store's again.
+   * Minutes that the session lives from now on, in place of the store's lifetime. The next `write`,
+   * `update` or `touch` without this option gives it the store's lifetime again.
    */
   readonly expiresIn?: number | undefined;
 }
 
 export interface DestroyOptions {
-  /** The etag of the version that must be there, or `null` when there must be no session. */
+  /** The etag of the version that must be there; `null` when there must be no session. */
   readonly ifMatch?: string | null;
 }
 
 export interface WriteOptions extends LifetimeOptions, DestroyOptions {}
 
 export interface InterruptOptions {
-  /** Stops between two sessions, rejecting with the signal's reason. */
+  /** Stops the call between two sessions; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -152,6 +164,9 @@ export interface StoreOptions {
   readonly maxSessionBytes?: number | undefined;
   /** The clock, in milliseconds since 1970; `() => Date.now()` by default. */
   readonly now?: (() => number) | undefined;
-  /** Is told what is no reason for a call to fail, such as a corrupt record that `entries` passed over. */
+  /**
+   * Gets an `Error` for each problem that fails no call, such as a corrupt record in a listing; by
+   * default `process.emitWarning`.
+   */
   readonly onWarning?: ((warning: Error) => void) | undefined;
 }

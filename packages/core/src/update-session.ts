@@ -15,8 +15,9 @@ shared[KEY] ??= new WeakMap();
 const mutexes = shared[KEY];
 
 /**
- * `store.update(id, change)` for any store. With one that has only the five methods, calls for one
- * id wait for their turn in this process; a change made by another process at the same time can be lost.
+ * `store.update(id, change)` for any store. If the store has only the five methods, calls for one id
+ * wait for each other in this process, and a change that another process makes at the same time can
+ * be lost.
  */
 export async function updateSession<S extends Session>(
   store: SessionStore<S>,

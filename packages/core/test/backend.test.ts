@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { listed } from '../../../tooling/calls.ts';
 import { Backend } from '../src/backend.ts';
 import { Deadline } from '../src/deadline.ts';
 import { type Driver, hashId, SessionError, type SessionRecord } from '../src/index.ts';
@@ -15,12 +16,6 @@ function setup(methods: Partial<Driver> = {}, timeout = 1000) {
   const warn = (warning: Error) => warnings.push(warning);
   const backend = new Backend(Object.assign(new MapDriver(), methods), timeout, warn);
   return { backend, warnings };
-}
-
-async function listed<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
 }
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

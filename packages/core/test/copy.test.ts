@@ -168,6 +168,27 @@ test('onProgress is told after each session, and what it throws stops the copy',
   await expect(run({ onProgress })).rejects.toEqual(new Error('mine'));
 });
 
+test('onRefused is told what the other store does not take, and the rest is copied', async () => {
+  const { now, from, target } = setup();
+  for (const id of ['a', 'b', 'c']) await from.write(id, { text: 'x'.repeat(10) });
+  await from.write('large', { text: 'x'.repeat(1000) });
+  target.records.set('c', '5');
+  const to = new DriverStore(target, { maxSessionBytes: 100, now });
+  const refused: [string, string][] = [];
+  const onRefused: CopyOptions['onRefused'] = (id, { code }) => void refused.push([id, code]);
+  expect(await copy(from, to, { now, onRefused })).toEqual({ copied: 2, kept: 0 });
+  expect(refused.sort()).toEqual([
+    ['c', 'CORRUPT'],
+    ['large', 'TOO_LARGE'],
+  ]);
+  expect(target.records.get('c')).toBe('5');
+
+  target.put = () => Promise.reject(new Error('to is down'));
+  target.records.clear();
+  await expect(copy(from, to, { now, onRefused })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(refused.filter(([, code]) => code === 'UNAVAILABLE')).toEqual([]);
+});
+
 test('an interrupted copy is called again, and goes on', async () => {
   const { from, to, target, run } = setup();
   await fill(from, 50);
@@ -243,6 +264,7 @@ describe('the copy rejects', () => {
 
   test.each<[object | null, RegExp]>([
     [{ onProgress: 5 }, /^onProgress must be a function$/],
+    [{ onRefused: 5 }, /^onRefused must be a function$/],
     [{ now: 5 }, /^now must be a function$/],
     [{ prefix: 5 }, /^prefix must be text, not number$/],
     [{ progress: () => {} }, /^copy has no option progress; did you mean onProgress\?$/],

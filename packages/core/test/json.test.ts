@@ -320,6 +320,13 @@ describe('the size limit', () => {
     for (let i = 0; i < 100; i++) value = [value, value];
     expect(() => copyIn({ value }, limit)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
   });
+
+  test('stops early at arrays of many holes', () => {
+    const lists = Array.from({ length: 50 }, () => new Array(1e8)); // with these V8 would crash
+    expect(() => copyIn({ lists }, 2 ** 24)).toThrow(
+      expect.objectContaining({ code: 'TOO_LARGE' }),
+    );
+  });
 });
 
 test('what is written or read is isolated from what is stored', async () => {

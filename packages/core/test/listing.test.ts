@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { listed } from '../../../tooling/calls.ts';
 import {
   type Driver,
   type DriverId,
@@ -18,12 +19,6 @@ function storeOver(methods: Partial<Driver> = {}, options = {}) {
   const onWarning = (warning: Error) => warnings.push(warning);
   const store = new DriverStore(Object.assign(map, methods), { ...options, onWarning });
   return { map, store, warnings };
-}
-
-async function listed<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
 }
 
 type List = (store: DriverStore, options?: ListOptions) => Promise<string[]>;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { listed } from '../../../tooling/calls.ts';
 import { DriverStore, hashId, type Version } from '../src/index.ts';
 import { MapDriver } from './map-driver.ts';
 
@@ -15,12 +16,6 @@ function setup(expiresIn = 1) {
   });
   const etag = async (id: string) => (await store.readVersion(id))?.etag;
   return { clock, map, store, etag, warnings };
-}
-
-async function listed<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
 }
 
 describe('readVersion', () => {
