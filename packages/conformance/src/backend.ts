@@ -36,16 +36,17 @@ export interface Backend {
 }
 
 /**
- * A module that Node can import, and what its function `open(argument, options)` is given. It
- * answers with a store, at once or with a promise.
+ * A module that Node can import, and the argument of its function `open(argument, options)`, which
+ * returns a store or a promise of one.
  */
 export interface Elsewhere {
   /** A URL, or a path. */
   readonly module: URL | string;
-  /** What JSON can hold, such as the name of a folder, or a port. */
+  /** Anything that JSON can hold, such as the name of a folder, or a port. */
   readonly argument: unknown;
 }
 
+/** Brings the backend back. */
 export type Restore = () => void | Promise<void>;
 
 /** A backend that is away, and holds back what is sent to it. */
@@ -54,8 +55,8 @@ export interface Interruption {
   readonly restore: Restore;
 
   /**
-   * Lets the backend have what was sent to it while it was away, none of which it had before, and
-   * also what clients sent that have hung up since. Called after `restore`.
+   * Gives the backend everything that was sent while it was away, also by clients that have hung up
+   * since. Nothing of it may have come through before. Called after `restore`.
    */
   readonly deliver: () => void | Promise<void>;
 }

@@ -32,11 +32,11 @@ export interface Certification {
   describe(name: string, body: () => void): unknown;
   /** The test runner's `test` or `it`. */
   test(name: string, body: () => Promise<void>): unknown;
-  /** What is certified, for the report. */
+  /** The name of the store, for the report. */
   name: string;
   /**
-   * What the store declares: it decides which promises are tested. Left out for a store that has
-   * only the five methods.
+   * The capabilities that the store declares. They decide which promises are tested. Leave them out for
+   * a store with only the five methods.
    */
   capabilities?: Capabilities | undefined;
   /** Makes a fresh, empty backend; called for each test. */
