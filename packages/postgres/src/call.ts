@@ -1,15 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Outcome, SessionError } from '@sessions/core';
-import type { Pool, PoolClient, QueryArrayResult } from 'pg';
-import {
-  explain,
-  isAnswer,
-  isLate,
-  isReadOnly,
-  isRefusal,
-  isTemporary,
-  redacted,
-} from './failure.ts';
+import { isSessionError, type Outcome, SessionError, type SessionErrorCode } from '@sessions/core';
+import type { Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg';
+import { explain, isAnswer, isRefusal, isTemporary, isUnprepared } from './failure.ts';
 import type { Hosts } from './hosts.ts';
 import { GREETING, type Statement } from './statements.ts';
 
@@ -21,35 +13,34 @@ const SHARE_FOR_WORK = 0.9;
 type Rows = QueryArrayResult<string[]>;
 
 /** How far the clock of the server is ahead of `performance.now()`, and when that was learnt. */
-interface Clock {
-  /** Too little rather than too much: what is refused too early is sent again. */
-  readonly offset: number;
-  readonly readAt: number;
-}
-
-const clocks = new WeakMap<PoolClient, Clock>();
+const clocks = new WeakMap<PoolClient, { offset: number; readAt: number }>();
 const ignore = () => {}; // a client without a listener for errors would end the process
-const types = { getTypeParser: () => String };
 
 /** One call: statements, one after another, until they are answered or its time is over. */
 export class Call {
   readonly #hosts: Hosts;
-  readonly #timeout: number;
   readonly #end: number;
   readonly #commitBy: number;
-  /** The connection in use. */
-  #client: PoolClient | undefined;
-  #isOver = false;
-  /** Whether a change was sent to which there is no answer. */
-  #outcome: Outcome = 'not-applied';
-  #lastError: Error | undefined;
+  /** Ends what the call waits for. */
+  #giveUp = ignore;
 
   constructor(hosts: Hosts, timeout: number) {
-    this.#hosts = hosts;
     const start = performance.now();
-    this.#timeout = timeout;
+    this.#hosts = hosts;
     this.#end = start + timeout;
     this.#commitBy = start + timeout * SHARE_FOR_WORK;
+  }
+
+  /** Settles as the work does, or when the time is over. */
+  static async run<T>(hosts: Hosts, timeout: number, work: (call: Call) => Promise<T>): Promise<T> {
+    const call = new Call(hosts, timeout);
+    // The very number of the store's own timer, which comes after this one then.
+    const timer = setTimeout(() => call.#giveUp(), timeout);
+    try {
+      return await work(call);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Milliseconds. */
@@ -57,118 +48,106 @@ export class Call {
     return this.#end - performance.now();
   }
 
-  /** Settles as the work does, or when the time is over. */
-  run<T>(work: (call: Call) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      // The very number of the store's own timer, which comes after this one then.
-      const timer = setTimeout(() => reject(this.#giveUp()), this.#timeout);
-      work(this)
-        .then(resolve, (error: Error) => reject(explain(error, this.#outcome)))
-        .finally(() => clearTimeout(timer));
-    });
-  }
-
-  /** Sends the statement, again where it was not applied and that may change. */
+  /**
+   * Sends the statement, again where it was not applied and that may change. After a refusal the
+   * connection is greeted anew; after any other error it is closed, and the next host has its turn.
+   */
   async ask(statement: Statement, ...values: unknown[]): Promise<Rows> {
+    let reason: SessionError | undefined;
     for (let attempt = 0; ; attempt++) {
+      const pool = this.#hosts.current;
+      let outcome = 'not-applied' as Outcome;
+      let client: PoolClient | undefined;
       try {
-        return await this.#try(statement, values);
-      } catch (error) {
-        this.#lastError = error as Error;
-        if (this.#outcome === 'unknown') {
-          // It may still be on its way, and arrive in time where others have gone on.
-          if (statement.hasDeadline && !isAnswer(this.#lastError))
-            await pause(Math.max(0, this.left));
-          throw error;
+        client = await this.#connect(pool);
+        const offset = offsetOf(client) ?? (await this.#greet(client));
+        const all = [...values];
+        if (statement.isChange) {
+          outcome = 'unknown';
+          all.push(Math.max(1, Math.floor(this.#commitBy - performance.now())));
         }
-        if (!isTemporary(this.#lastError)) throw error;
+        if (statement.hasDeadline) all.push(this.#commitBy + offset);
+        const rows = await this.#send(client, statement, all);
+        release(client);
+        return rows;
+      } catch (cause) {
+        const error = cause as Error;
+        if (client) {
+          clocks.delete(client);
+          release(client, !isRefusal(error));
+        }
+        if (isUnprepared(error)) this.#hosts.keepsStatements = false;
+        if (isRefusal(error)) outcome = 'not-applied';
+        else this.#hosts.leave(pool);
+        const failure = explain(error, outcome);
+        const isOver = isSessionError(error);
+        if (outcome === 'unknown') {
+          // It may still be on its way, and arrive in time where others have gone on.
+          const mayArrive = statement.hasDeadline && !isOver && !isAnswer(error);
+          if (mayArrive) await this.#inTime(new Promise(ignore), () => failure);
+          throw failure;
+        }
+        // The reason says more than that the last attempt came to no end.
+        if (isOver) throw reason ?? failure;
+        if (!isTemporary(error)) throw failure;
+        reason = failure;
+        const longest = Math.min(LONGEST_PAUSE, 10 * 2 ** attempt);
+        await this.#inTime(pause(Math.random() * longest), () => failure);
       }
-      await pause(Math.random() * Math.min(LONGEST_PAUSE, 10 * 2 ** attempt));
-      if (this.#isOver) throw this.#lastError;
-    }
-  }
-
-  async #try(statement: Statement, values: unknown[]): Promise<Rows> {
-    const pool = this.#hosts.current;
-    const client = await this.#connect(pool);
-    try {
-      const { offset } = await this.#greet(client);
-      const all = [...values];
-      const { isChange, hasDeadline } = statement;
-      const patience = Math.floor(this.#commitBy - performance.now());
-      if (isChange) all.push(Math.max(1, patience));
-      if (hasDeadline) all.push(this.#commitBy + offset);
-      if (isChange && !this.#isOver) this.#outcome = 'unknown';
-      const answer = await this.#send(client, statement, all);
-      this.#outcome = 'not-applied';
-      this.#letGo();
-      return answer;
-    } catch (error) {
-      if (!this.#isOver) this.#onError(error as Error, client, pool);
-      throw error;
     }
   }
 
   async #connect(pool: Pool): Promise<PoolClient> {
-    let client: PoolClient;
+    const connecting = pool.connect();
     try {
-      client = await pool.connect();
+      const client = await this.#inTime(connecting, () => noneInTime('UNAVAILABLE', 'connection'));
+      return client.on('error', ignore);
     } catch (error) {
-      this.#hosts.leave(pool);
+      connecting.then((late) => late.release(), ignore);
       throw error;
     }
-    if (this.#isOver) {
-      client.release();
-      throw new Error('the time was up before there was a connection');
-    }
-    this.#client = client.on('error', ignore);
-    return client;
   }
 
-  #onError(error: Error, client: PoolClient, pool: Pool): void {
-    if (isLate(error)) clocks.delete(client);
-    if (isRefusal(error)) this.#outcome = 'not-applied';
-    const isOfNoUse = !isRefusal(error) || isReadOnly(error);
-    this.#letGo(isOfNoUse);
-    if (isOfNoUse) this.#hosts.leave(pool);
-  }
-
-  /** What must be known of a connection: that it leads to the primary, and the time there. */
-  async #greet(client: PoolClient): Promise<Clock> {
-    const known = clocks.get(client);
-    if (known && performance.now() - known.readAt < CLOCK_AGE) return known;
+  /** Sees to it that the connection leads to the primary, and learns the offset of the clock there. */
+  async #greet(client: PoolClient): Promise<number> {
     const { rows } = await this.#send(client, GREETING, []);
     const [time, isReplica] = rows[0] as string[];
-    if (isReplica === 'true') throw new SessionError('UNAVAILABLE', 'the server is a replica');
+    if (isReplica === 'true') throw new Error('the server is a replica');
     const readAt = performance.now();
-    const clock = { offset: Number(time) - readAt, readAt };
-    clocks.set(client, clock);
-    return clock;
+    // Too little rather than too much: what is refused too early is sent again.
+    const offset = Number(time) - readAt;
+    clocks.set(client, { offset, readAt });
+    return offset;
   }
 
-  #send(client: PoolClient, { text, name }: Statement, values: unknown[]): Promise<Rows> {
-    if (this.#isOver) throw new Error('the time was up before the statement could be sent');
-    return client.query({ text, values, types, rowMode: 'array', ...(name && { name }) });
+  #send(client: PoolClient, { named, unnamed }: Statement, values: unknown[]): Promise<Rows> {
+    // pg copies what an object has itself, slowly, and nothing of its prototype.
+    const query: QueryArrayConfig = Object.create(this.#hosts.keepsStatements ? named : unnamed);
+    const answer = client.query<string[]>(query, values);
+    return this.#inTime(answer, () => noneInTime('TIMEOUT', 'answer'));
   }
 
-  /** Gives the connection back, or closes it, whatever it waits for. */
-  #letGo(isOfNoUse = false): void {
-    const client = this.#client;
-    this.#client = undefined;
-    client?.release(isOfNoUse);
-    client?.off('error', ignore);
+  /** Settles as the step does, or rejects when the time is over. */
+  #inTime<T>(step: Promise<T>, errorOf: () => SessionError): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => reject(errorOf());
+      step.then(resolve, reject);
+    });
   }
+}
 
-  #giveUp(): SessionError {
-    this.#isOver = true;
-    const isWaiting = this.#client !== undefined;
-    this.#letGo(true);
-    const cause = this.#lastError && redacted(this.#lastError);
-    const options = { outcome: this.#outcome, ...(cause && { cause }) };
-    // Why nothing was applied says more than that the last attempt came to no end.
-    const isKnown = cause !== undefined && this.#outcome === 'not-applied';
-    if (isWaiting && !isKnown) return new SessionError('TIMEOUT', 'no answer in time', options);
-    const why = cause ? 'every attempt failed' : 'there was no connection to the server';
-    return new SessionError('UNAVAILABLE', `${why} until the time was up`, options);
-  }
+/** By how much the clock behind this connection is ahead, if that was learnt lately. */
+function offsetOf(client: PoolClient): number | undefined {
+  const known = clocks.get(client);
+  return known && performance.now() - known.readAt < CLOCK_AGE ? known.offset : undefined;
+}
+
+/** Gives the connection back, to be closed if it is of no use. */
+function release(client: PoolClient, isOfNoUse = false): void {
+  client.release(isOfNoUse);
+  client.off('error', ignore);
+}
+
+function noneInTime(code: SessionErrorCode, what: string): SessionError {
+  return new SessionError(code, `there was no ${what} in time`);
 }

@@ -21,15 +21,16 @@ export interface PostgresConfig {
   readonly application_name?: string | undefined;
   /** For the server: `-c name=value`. */
   readonly options?: string | undefined;
-  /** Milliseconds, as all times here but `maxLifetimeSeconds`. */
+  /** In milliseconds, like all times here except `maxLifetimeSeconds`. */
   readonly statement_timeout?: number | false | undefined;
   readonly idle_in_transaction_session_timeout?: number | undefined;
   readonly connectionTimeoutMillis?: number | undefined;
   readonly idleTimeoutMillis?: number | null | undefined;
   readonly keepAlive?: boolean | undefined;
   readonly keepAliveInitialDelayMillis?: number | undefined;
-  /** The most connections, 10 by default, and the fewest to keep. */
+  /** The most connections; 10 by default. */
   readonly max?: number | undefined;
+  /** The fewest connections to keep. */
   readonly min?: number | undefined;
   readonly maxUses?: number | undefined;
   readonly maxLifetimeSeconds?: number | undefined;
@@ -39,16 +40,7 @@ export interface PostgresConfig {
 /** What a store connects to. */
 export type Given = string | PostgresConfig | PostgresPool;
 
-const SECOND = [
-  'table',
-  'autoCreate',
-  'prepare',
-  'expiresIn',
-  'timeout',
-  'maxSessionBytes',
-  'now',
-  'onWarning',
-];
+const OURS = ['table', 'autoCreate', 'expiresIn', 'timeout', 'maxSessionBytes', 'now', 'onWarning'];
 const URL_PARTS = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)([^/?#]*)(.*)$/s;
 
 /**
@@ -62,7 +54,7 @@ export function checked(given: Given): PostgresPool | PostgresConfig[] {
     throw new TypeError('the first argument must be a URL as text, a config or a Pool of pg');
   }
   if (isPool(given)) return given;
-  for (const name of SECOND) {
+  for (const name of OURS) {
     if (name in given) throw new TypeError(`${name} belongs in the second argument`);
   }
   const { connectionString } = given;

@@ -13,6 +13,8 @@ export class Hosts {
   readonly #isOwn: boolean;
   readonly #sockets = new Set<Socket>();
   #current = 0;
+  /** Whether a connection knows what was prepared on it: not behind a pooler, which changes it for others. */
+  keepsStatements = true;
 
   constructor(given: PostgresPool | readonly PostgresConfig[], timeout: number) {
     this.#isOwn = !('connect' in given);

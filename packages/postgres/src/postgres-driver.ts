@@ -5,7 +5,6 @@ import {
   type DriverEntry,
   type DriverId,
   isRecord,
-  JSON_TEXT,
   SessionError,
   type SessionRecord,
 } from '@sessions/core';
@@ -15,7 +14,6 @@ import { checked, type Given } from './given.ts';
 import { Hosts } from './hosts.ts';
 import {
   createFor,
-  prepared,
   quotedName,
   type Statement,
   type Statements,
@@ -23,12 +21,11 @@ import {
 } from './statements.ts';
 
 const ZERO = Buffer.of(0);
-const AFTER_ALL = Buffer.of(0xff); // no byte of UTF-8
+const AFTER_ALL = Buffer.of(0xff); // no byte of UTF-8 is as large
 
 export interface PostgresDriverOptions {
   readonly table?: string | undefined;
   readonly autoCreate?: boolean | undefined;
-  readonly prepare?: boolean | undefined;
 }
 
 export class PostgresDriver implements Driver {
@@ -41,11 +38,9 @@ export class PostgresDriver implements Driver {
   #timeout = 0;
 
   constructor(given: Given, options: PostgresDriverOptions = {}) {
-    const { table = 'sessions', autoCreate = true, prepare = false } = options;
-    for (const [name, value] of Object.entries({ autoCreate, prepare })) {
-      if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false`);
-    }
-    this.#statements = prepare ? prepared(statementsFor(table)) : statementsFor(table);
+    const { table = 'sessions', autoCreate = true } = options;
+    if (typeof autoCreate !== 'boolean') throw new TypeError('autoCreate must be true or false');
+    this.#statements = statementsFor(table);
     this.#table = table;
     this.#autoCreate = autoCreate;
     this.#given = checked(given);
@@ -55,7 +50,7 @@ export class PostgresDriver implements Driver {
     const hosts = new Hosts(this.#given, timeout);
     try {
       const left = timeout - Math.min(20, timeout / 10); // in time to say why
-      await new Call(hosts, left).run((call) => this.#prepare(call, warn));
+      await Call.run(hosts, left, (call) => this.#prepare(call, warn));
     } catch (error) {
       void hosts.close();
       throw error;
@@ -88,8 +83,7 @@ export class PostgresDriver implements Driver {
         const found = await this.#find(call, key);
         if (found?.etag === etag || found?.history.includes(etag)) return true;
         if (expected !== undefined) return false;
-        if (found && !isReadable(found)) throw corrupt();
-      } // otherwise others have destroyed it since
+      } // otherwise others have changed or destroyed it since
     });
   }
 
@@ -125,7 +119,7 @@ export class PostgresDriver implements Driver {
   }
 
   #run<T>(timeout: number, work: (call: Call) => Promise<T>): Promise<T> {
-    return new Call(this.#hosts as Hosts, timeout).run(work); // it is open
+    return Call.run(this.#hosts as Hosts, timeout, work); // it is open
   }
 
   async #prepare(call: Call, warn: (warning: Error) => void): Promise<void> {
@@ -155,8 +149,8 @@ export class PostgresDriver implements Driver {
 
   /** In pages by id, so that nothing is held between two of them. */
   async *#rows(statement: Statement, prefix: string): AsyncGenerator<[Buffer, ...Row]> {
-    const end = endOf(prefix);
     let from = Buffer.from(prefix);
+    const end = Buffer.concat([from, AFTER_ALL]);
     for (;;) {
       const { rows } = await this.#run(this.#timeout, (call) => call.ask(statement, from, end));
       if (rows.length === 0) return;
@@ -193,22 +187,6 @@ function entryOf(key: Buffer, row: Row): DriverEntry {
   }
 }
 
-function isReadable({ session }: SessionRecord): boolean {
-  try {
-    return !!JSON_TEXT.decode(session);
-  } catch {
-    return false;
-  }
-}
-
 function momentIn(expiresAt: string | null | undefined): number | null {
   return expiresAt === null || expiresAt === undefined ? null : Number(expiresAt);
-}
-
-/** The first bytes after all that begin with the prefix. */
-function endOf(prefix: string): Buffer {
-  const end = Buffer.from(prefix);
-  if (end.length === 0) return AFTER_ALL;
-  end.writeUInt8((end.at(-1) as number) + 1, end.length - 1); // the last of UTF-8 is 0xbf at most
-  return end;
 }

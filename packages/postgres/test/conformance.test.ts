@@ -21,14 +21,12 @@ describeWith(await findPostgres(), { describe, test }, 'one PostgreSQL', (server
       capabilities: { compareAndSet: 'cluster', survives: 'power-loss' },
       async backend() {
         const proxy = await TcpProxy.to(server.url);
-        const url = new URL(server.url);
-        url.host = `127.0.0.1:${proxy.port}`;
-        const interrupt = async () => {
-          await proxy.set(away);
-          const restore = () => proxy.set('open');
-          return away === 'held' ? { restore, deliver: () => proxy.deliver() } : restore;
-        };
-        return backendOf(admin, url.href, interrupt, () => proxy.stop());
+        return backendOf(
+          admin,
+          proxy.url,
+          () => proxy.interrupt(away),
+          () => proxy.stop(),
+        );
       },
     });
   }

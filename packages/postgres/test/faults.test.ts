@@ -2,20 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SessionError } from '@sessions/core';
 import { Client, Pool } from 'pg';
+import { again, failure } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { answers, ownPostgres } from '../../../tooling/servers/postgres.ts';
+import { testRandomFaults } from '../../../tooling/servers/random-faults.ts';
 import type { ServerContainer } from '../../../tooling/servers/server-container.ts';
 import { freePort, until } from '../../../tooling/servers/server-process.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
 import { PostgresSessionStore, type PostgresStoreOptions } from '../src/index.ts';
-import { again, failure, newTable } from './support.ts';
+import { newTable } from './support.ts';
 
 const TIMEOUT = 500;
 const SLACK = 500; // for a busy machine
 const SECONDS = 6; // of random faults
 const LANES = 30;
-
-type Session = Record<string, unknown>;
 
 describeWith(await ownPostgres(), { describe, test }, 'a server that goes away', ({ start }) => {
   let server: ServerContainer;
@@ -204,10 +204,9 @@ describeWith(await ownPostgres(), { describe, test }, 'a slow disk', ({ start })
   test('what comes in the last moment is not committed after the call', async () => {
     const server = await start(['commit_delay=100000', 'commit_siblings=0']); // µs
     const proxy = await TcpProxy.to(server.url);
-    const url = `postgres://postgres@127.0.0.1:${proxy.port}/postgres`;
     const table = newTable();
     const timeout = 2000;
-    const store = await new PostgresSessionStore(url, { table, timeout }).init();
+    const store = await new PostgresSessionStore(proxy.url, { table, timeout }).init();
     const other = new PostgresSessionStore(server.url, { table });
     await proxy.set('held');
     const writing = failure(store.write('a', { late: true }));
@@ -225,19 +224,15 @@ describeWith(await ownPostgres(), { describe, test }, 'a slow disk', ({ start })
 describeWith(await ownPostgres(), { describe, test }, 'under random faults', ({ start }) => {
   let server: ServerContainer;
   let proxies: TcpProxy[];
-  let stores: PostgresSessionStore<Session>[];
-  /** Sees the server itself. */
-  let other: PostgresSessionStore<Session>;
+  let stores: PostgresSessionStore[];
+  let other: PostgresSessionStore;
 
   beforeAll(async () => {
     server = await start();
     proxies = await Promise.all([1, 2, 3].map(() => TcpProxy.to(server.url)));
     const table = newTable();
-    stores = proxies.map(({ port }) => {
-      const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-      return new PostgresSessionStore<Session>(url, { table, timeout: 2500 });
-    });
-    other = new PostgresSessionStore<Session>(server.url, { table, timeout: 20_000 });
+    stores = proxies.map(({ url }) => new PostgresSessionStore(url, { table, timeout: 2500 }));
+    other = new PostgresSessionStore(server.url, { table, timeout: 20_000 });
     await Promise.all([...stores, other].map((store) => store.init()));
   }, 60_000);
 
@@ -247,195 +242,5 @@ describeWith(await ownPostgres(), { describe, test }, 'under random faults', ({ 
     await server.stop();
   });
 
-  const faults: ((proxy: TcpProxy) => Promise<void>)[] = [
-    async (proxy) => proxy.cut(),
-    async (proxy) => {
-      await proxy.set('mute');
-      await pause(Math.random() * 400);
-      await proxy.set('open');
-      proxy.cut();
-    },
-    async (proxy) => {
-      await proxy.set('stuck');
-      await pause(Math.random() * 1000);
-      await proxy.set('open');
-      proxy.cut();
-    },
-    async (proxy) => {
-      await proxy.set('held');
-      await pause(Math.random() * 1000);
-      await proxy.set('open');
-      proxy.hangUp();
-      setTimeout(() => proxy.deliver(), Math.random() * 3000);
-    },
-    async () => {
-      await server.freeze();
-      await pause(Math.random() * 500);
-      await server.thaw();
-    },
-  ];
-
-  /** Runs the work, each over and over, while faults happen. */
-  async function during(work: readonly (() => Promise<void>)[]): Promise<void> {
-    const end = performance.now() + SECONDS * 1000;
-    const isOver = () => performance.now() >= end;
-    const chaos = async () => {
-      while (!isOver()) {
-        await pick(faults)(pick(proxies));
-        await pause(Math.random() * 200);
-      }
-    };
-    const repeat = async (each: () => Promise<void>) => {
-      while (!isOver()) await each();
-    };
-    await Promise.all([chaos(), ...work.map(repeat)]);
-  }
-
-  test(
-    'a call does what it says, and nothing once others have written',
-    async () => {
-      const wrong: string[] = [];
-      let count = 0;
-      const lane = (id: string) => async () => {
-        const name = String(count++);
-        const before = pick([null, { before: name }]);
-        const after = pick([null, { after: name }]);
-        const put = (session: Session | null) =>
-          session ? other.write(id, session) : other.destroy(id);
-        const expectThere = async (session: Session | null, what: string) => {
-          const found = JSON.stringify(await other.read(id));
-          if (found !== JSON.stringify(session)) wrong.push(`${what}: ${found}`);
-        };
-        await put(before);
-        const store = pick(stores);
-        const [call, result] = pick<[() => Promise<unknown>, Session | null]>([
-          [() => store.write(id, { name }), { name }],
-          [() => store.destroy(id), null],
-          [() => store.update(id, () => ({ name })), { name }],
-          [() => store.update(id, () => null), null],
-          [() => store.touch(id), before],
-        ]);
-        const outcome = await call().then(
-          () => 'applied',
-          (error: SessionError) => error.outcome,
-        );
-        if (outcome === 'applied') await expectThere(result, `${call} resolved`);
-        if (outcome === 'not-applied') await expectThere(before, `${call} was not applied`);
-        await put(after);
-        await pause(Math.random() * 60);
-        await expectThere(after, `after ${call}, which was ${outcome}`);
-      };
-      await during(Array.from({ length: LANES }, (_, n) => lane(`lane:${n}`)));
-      expect(wrong).toEqual([]);
-      expect(count).toBeGreaterThan(LANES);
-    },
-    SECONDS * 1000 + 60_000,
-  );
-
-  test(
-    'updates are applied exactly once',
-    async () => {
-      let acknowledged = 0;
-      let unknown = 0;
-      await other.write('counter', { n: 0 });
-      const count = async () => {
-        const add = (session: Session | null) => ({ n: Number(session?.n) + 1 });
-        await pick(stores)
-          .update('counter', add)
-          .then(
-            () => acknowledged++,
-            ({ outcome }: SessionError) => outcome === 'unknown' && unknown++,
-          );
-      };
-      await during([count, count, count, count]);
-      await pause(3000); // for what may come late
-      const n = Number((await other.read('counter'))?.n);
-      expect(n).toBeGreaterThanOrEqual(acknowledged);
-      expect(n).toBeLessThanOrEqual(acknowledged + unknown);
-      expect(acknowledged).toBeGreaterThan(0);
-    },
-    SECONDS * 1000 + 60_000,
-  );
+  testRandomFaults(() => ({ server, proxies, stores, other }), SECONDS, LANES);
 });
-
-describeWith(await ownPostgres(), { describe, test }, 'a standby', ({ start, startStandby }) => {
-  let primary: ServerContainer;
-  let standby: ServerContainer;
-  const admins: Pool[] = [];
-
-  beforeAll(async () => {
-    primary = await start();
-    standby = await startStandby(primary);
-  }, 60_000);
-
-  afterAll(async () => {
-    await Promise.all(admins.map((admin) => admin.end()));
-    await Promise.all([primary, standby].map((server) => server.stop()));
-  });
-
-  const urlOf = (servers: ServerContainer[]) => {
-    const hosts = servers.map(({ port }) => `127.0.0.1:${port}`);
-    return `postgres://postgres@${hosts.join(',')}/postgres?target_session_attrs=any`;
-  };
-
-  test('is not read, and takes no writes', async () => {
-    const table = newTable();
-    const store = new PostgresSessionStore(urlOf([primary]), { table });
-    await store.write('a', { n: 1 });
-    // Wherever an attempt is as the time is up, the reason is the same.
-    const alone = Array.from(
-      { length: 40 },
-      (_, n) => new PostgresSessionStore(standby.url, { table, timeout: 500 + 7 * n }),
-    );
-    for (const error of await Promise.all(alone.map((each) => failure(each.init())))) {
-      expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
-      expect(String(error.cause)).toContain('replica');
-    }
-    const both = new PostgresSessionStore(urlOf([standby, primary]), { table });
-    for (let n = 0; n < 20; n++) {
-      await store.write('a', { n });
-      expect(await both.read('a')).toEqual({ n }); // of the primary: the other one is behind
-    }
-    await Promise.all([store, ...alone, both].map((each) => each.close()));
-  });
-
-  test('that is promoted is found, and no update is applied twice', async () => {
-    const options = { table: newTable(), timeout: 30_000 };
-    const store = new PostgresSessionStore(urlOf([primary, standby]), options);
-    let acknowledged = 0;
-    let isOver = false;
-    const add = (session: { n?: number } | null) => ({ n: (session?.n ?? 0) + 1 });
-    const lanes = Array.from({ length: 5 }, async () => {
-      while (!isOver) {
-        await store.update('counter', add);
-        acknowledged++;
-      }
-    });
-    const admin = new Pool({ connectionString: primary.url });
-    admins.push(admin);
-    admin.on('error', () => {});
-    // As an operator does it who wants to lose nothing.
-    await admin.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
-    await admin.query('SELECT pg_reload_conf()');
-    await until(async () => {
-      const { rows } = await admin.query('SELECT sync_state FROM pg_stat_replication');
-      return rows[0]?.sync_state === 'sync';
-    }, 'a synchronous standby');
-    await until(() => acknowledged > 20, 'some updates');
-    await primary.kill();
-    await pause(300);
-    const other = new Pool({ connectionString: standby.url });
-    admins.push(other);
-    await other.query('SELECT pg_promote()');
-    const before = acknowledged;
-    await until(() => acknowledged > before + 20, 'updates on the new primary');
-    isOver = true;
-    await Promise.all(lanes);
-    expect(await store.read('counter')).toEqual({ n: acknowledged });
-    await store.close();
-  }, 90_000);
-});
-
-function pick<T>(from: readonly T[]): T {
-  return from[Math.floor(Math.random() * from.length)] as T;
-}

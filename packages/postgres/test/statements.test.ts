@@ -3,13 +3,14 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SessionRecord } from '@sessions/core';
 import { Pool, type PoolClient } from 'pg';
+import { failure, listed } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findPostgres } from '../../../tooling/servers/postgres.ts';
 import { until } from '../../../tooling/servers/server-process.ts';
 import { PostgresSessionStore, type PostgresStoreOptions } from '../src/index.ts';
 import { PostgresDriver } from '../src/postgres-driver.ts';
 import { statementsFor } from '../src/statements.ts';
-import { corrupt, failure, listed, newTable, WAYS } from './support.ts';
+import { corrupt, newTable, WAYS } from './support.ts';
 
 const MIB = 1024 * 1024;
 
@@ -131,10 +132,10 @@ describeWith(await findPostgres(), { describe, test }, 'statements', (server) =>
         `SELECT * FROM sessions FOR UPDATE; INSERT INTO sessions VALUES ('b', '{}', NULL, 'e', '{}')`,
         async (other) => {
           const late = [
-            admin.query(write.text, ['a', '{"n":2}', ...row]),
-            admin.query(destroy.text, ['a', 5000, past]),
-            admin.query(create.text, ['b', '{"n":2}', ...row]),
-            admin.query(write.text, ['b', '{"n":2}', ...row]),
+            admin.query(write.unnamed.text, ['a', '{"n":2}', ...row]),
+            admin.query(destroy.unnamed.text, ['a', 5000, past]),
+            admin.query(create.unnamed.text, ['b', '{"n":2}', ...row]),
+            admin.query(write.unnamed.text, ['b', '{"n":2}', ...row]),
           ].map((each) => expect(each).rejects.toMatchObject({ code: '22012' }));
           while ((await waiting()) < late.length);
           await pause(400);
@@ -299,7 +300,7 @@ describeWith(await findPostgres(), { describe, test }, 'statements', (server) =>
       ] as const) {
         await store.write(id, { text: 'x'.repeat(size * MIB) });
       }
-      const { text } = statementsFor(table).entries;
+      const { text } = statementsFor(table).entries.unnamed;
       const page = async (from: string) =>
         (await admin.query({ text, values: [from, '\\xff'], rowMode: 'array' })).rows.map(([hex]) =>
           Buffer.from(hex, 'hex').toString(),
@@ -319,11 +320,11 @@ describeWith(await findPostgres(), { describe, test }, 'statements', (server) =>
       const client = await admin.connect();
       await client.query('SET enable_seqscan = off');
       for (const name of ['entries', 'ids'] as const) {
-        const { rows } = await client.query(`EXPLAIN ${statements[name].text}`, ['a', 'b']);
+        const { rows } = await client.query(`EXPLAIN ${statements[name].unnamed.text}`, ['a', 'b']);
         const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
         expect(plan).toMatch(/Index Cond: \(\(id >= .*\) AND \(id < .*\)\)/);
       }
-      const { rows } = await client.query(`EXPLAIN ${statements.prune.text}`, [1, 1]);
+      const { rows } = await client.query(`EXPLAIN ${statements.prune.unnamed.text}`, [1, 1]);
       expect(JSON.stringify(rows)).toMatch(/_expires_at/);
       client.release(true);
     });
