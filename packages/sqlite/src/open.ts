@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SessionError } from '@sessions/core';
-import { rollBack } from './transactions.ts';
+import { inTransaction } from './transactions.ts';
 
 const VERSION = 1;
 
@@ -43,23 +43,16 @@ export function setUp(database: DatabaseSync, table: string, synchronous: string
   }
   // Without `fullfsync`, macOS leaves what is flushed in the cache of the disk.
   database.exec(`PRAGMA synchronous = ${synchronous}; PRAGMA fullfsync = 1`);
-  if (versionOf(database, table) === undefined) makeTable(database, table);
+  if (versionOf(database, table) === undefined) {
+    inTransaction(database, () => {
+      // Somebody else may have made it meanwhile.
+      if (versionOf(database, table) === undefined) database.exec(schemaOf(table));
+    });
+  }
   const version = versionOf(database, table);
   if (version !== VERSION) {
     const what = `the table ${table} is of version ${version}, which takes a newer @sessions/sqlite`;
     throw new SessionError('UNAVAILABLE', what);
-  }
-}
-
-function makeTable(database: DatabaseSync, table: string): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    // Somebody else may have made it meanwhile.
-    if (versionOf(database, table) === undefined) database.exec(schemaOf(table));
-    database.exec('COMMIT');
-  } catch (error) {
-    rollBack(database);
-    throw error;
   }
 }
 
@@ -68,4 +61,28 @@ function versionOf(database: DatabaseSync, table: string): number | undefined {
   const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
   if (!isThere.get(`${table}_schema`)) return undefined;
   return Number(database.prepare(`SELECT version FROM "${table}_schema"`).get()?.version);
+}
+
+export type Statements = Record<Name, StatementSync>;
+type Name = 'get' | 'put' | 'delete' | 'nextEntry' | 'nextId' | 'prune';
+
+export function prepare(database: DatabaseSync, table: string): Statements {
+  // As floating-point numbers: an integer too large to be safe would throw.
+  const expiresAt = 'expires_at + 0.0 AS expiresAt';
+  const columns = `etag, history, ${expiresAt}, checksum, session`;
+  const next = `FROM "${table}" WHERE id >= ? AND id < ? ORDER BY id LIMIT 1`;
+  const put = ['etag', 'history', 'expires_at', 'checksum', 'session'];
+  const statements = {
+    get: database.prepare(`SELECT ${columns} FROM "${table}" WHERE id = ?`),
+    put: database.prepare(`INSERT INTO "${table}" (id, ${put}) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (id) DO UPDATE SET ${put.map((name) => `${name} = excluded.${name}`)}`),
+    delete: database.prepare(`DELETE FROM "${table}" WHERE id = ? AND etag = ifnull(?, etag)`),
+    nextEntry: database.prepare(`SELECT id, ${columns} ${next}`),
+    nextId: database.prepare(`SELECT id, ${expiresAt} ${next}`),
+    prune: database.prepare(`DELETE FROM "${table}" WHERE rowid IN
+      (SELECT rowid FROM "${table}" WHERE expires_at <= ? LIMIT 20)`),
+  };
+  // The caller's database may have other ideas.
+  for (const statement of Object.values(statements)) statement.setReadBigInts(false);
+  return statements;
 }

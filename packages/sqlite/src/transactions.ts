@@ -10,15 +10,15 @@ interface Change {
   readonly deadline: number;
   readonly work: () => unknown;
   readonly resolve: (answer: never) => void;
-  readonly reject: (error: SessionError) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-/** What waits to be changed is one transaction once the lock is free, with one flush. */
+/** Changes that wait at the same time are one transaction, with one flush. */
 export class Transactions {
   readonly #database: DatabaseSync;
   readonly #file: string;
   readonly #inode: string | undefined;
-  #waiting: Change[] = [];
+  readonly #waiting: Change[] = [];
   #alone = 0; // so many that wait get a transaction each
 
   constructor(database: DatabaseSync) {
@@ -30,49 +30,35 @@ export class Transactions {
 
   /** Does the work in a transaction. Work that throws a `SessionError` has changed nothing. */
   run<T>(timeout: number, work: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const change = { deadline: deadlineAfter(timeout), work, resolve, reject };
-      if (this.#waiting.push(change) === 1) void this.#workOff();
-    });
+    const attempt = (deadline: number) =>
+      new Promise<T>((resolve, reject) => {
+        const change = { deadline, work, resolve, reject };
+        if (this.#waiting.push(change) === 1) void this.#workOff();
+      });
+    return untilFree(timeout, attempt);
   }
 
   async #workOff(): Promise<void> {
-    for (let isFree = true; this.#waiting.length > 0; ) {
-      await (isFree ? nextTurn() : pause(PAUSE));
-      const now = performance.now();
-      for (const { deadline, reject } of this.#waiting) if (deadline <= now) reject(late());
-      this.#waiting = this.#waiting.filter(({ deadline }) => deadline > now);
-      isFree = this.#begin();
-      if (isFree) this.#transact(this.#waiting.splice(0, this.#alone-- > 0 ? 1 : MOST));
+    while (this.#waiting.length > 0) {
+      await nextTurn();
+      this.#transact(this.#waiting.splice(0, this.#alone-- > 0 ? 1 : MOST));
     }
   }
 
-  /** Answers whether the lock was free. If nothing can begin, none of what waits can be done. */
-  #begin(): boolean {
-    try {
-      // What is written to a file that was removed is gone as soon as nobody has it open.
-      if (inodeOf(this.#file) !== this.#inode) throw new Error('the file was moved or removed');
-      this.#database.exec('BEGIN IMMEDIATE');
-      return true;
-    } catch (error) {
-      if (codeOf(error) === BUSY) return false;
-      for (const { reject } of this.#waiting.splice(0)) reject(explain(error));
-      return false;
-    }
-  }
-
-  /** Does this in the transaction that has begun. */
   #transact(group: readonly Change[]): void {
     let outcome: Outcome = 'not-applied';
     try {
-      const settling = group.map(settlingOf);
-      outcome = 'unknown';
-      this.#database.exec('COMMIT');
+      // What is written to a file that was removed is gone as soon as nobody has it open.
+      if (inodeOf(this.#file) !== this.#inode) throw new Error('the file was moved or removed');
+      const settling = inTransaction(this.#database, () => {
+        const done = group.map(settlingOf);
+        outcome = 'unknown'; // if the commit fails
+        return done;
+      });
       for (const settle of settling) settle();
     } catch (error) {
-      rollBack(this.#database);
-      if (group.length === 1) {
-        group[0]?.reject(explain(error, outcome));
+      if (group.length === 1 || codeOf(error) === BUSY) {
+        for (const { reject } of group) reject(explain(error, outcome));
       } else {
         // One of them may have made all of them fail.
         this.#waiting.unshift(...group);
@@ -83,8 +69,9 @@ export class Transactions {
 }
 
 /** Does the work, and gives what tells so. */
-function settlingOf({ work, resolve, reject }: Change): () => void {
+function settlingOf({ deadline, work, resolve, reject }: Change): () => void {
   try {
+    if (performance.now() >= deadline) throw late();
     const answer = work();
     return () => resolve(answer as never);
   } catch (error) {
@@ -93,32 +80,42 @@ function settlingOf({ work, resolve, reject }: Change): () => void {
   }
 }
 
-export function rollBack(database: DatabaseSync): void {
+/** Does all of the work, or nothing. */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
   try {
-    database.exec('ROLLBACK');
-  } catch {
-    // After some errors SQLite has done so by itself.
+    const answer = work();
+    database.exec('COMMIT');
+    return answer;
+  } catch (error) {
+    try {
+      database.exec('ROLLBACK');
+    } catch {
+      // After some errors SQLite has done so by itself.
+    }
+    throw error;
   }
 }
 
-/** Does the work once no lock is in its way. Nobody waits within it: nothing else would run then. */
-export async function untilFree<T>(deadline: number, work: () => T): Promise<T> {
-  let cause: unknown;
-  while (performance.now() < deadline) {
+/**
+ * Does the work, again while a lock is in its way. Nobody waits within it: nothing else would run
+ * then.
+ */
+export async function untilFree<T>(
+  timeout: number,
+  work: (deadline: number) => T | Promise<T>,
+): Promise<T> {
+  // So that the answer is there before the store gives up.
+  const deadline = performance.now() + timeout - Math.min(250, timeout / 8);
+  for (;;) {
     try {
-      return work();
+      return await work(deadline);
     } catch (error) {
       if (codeOf(error) !== BUSY) throw explain(error);
-      cause = error;
+      if (performance.now() >= deadline) throw late(error);
+      await pause(PAUSE);
     }
-    await pause(PAUSE);
   }
-  throw late(cause);
-}
-
-/** So that the answer is there before the store gives up. */
-export function deadlineAfter(timeout: number): number {
-  return performance.now() + timeout - Math.min(250, timeout / 8);
 }
 
 function inodeOf(file: string): string | undefined {
@@ -127,9 +124,8 @@ function inodeOf(file: string): string | undefined {
 }
 
 const BUSY = 5;
-const CORRUPT = 11;
 const FULL = 13;
-const NOT_A_DATABASE = 26;
+const DAMAGED = [11, 26]; // corrupt, not a database
 
 /** The primary result code, if this is an error of SQLite. */
 function codeOf(error: unknown): number {
@@ -140,10 +136,11 @@ function late(cause?: unknown): SessionError {
   return new SessionError('TIMEOUT', 'the lock of the database was not free in time', { cause });
 }
 
-function explain(cause: unknown, outcome: Outcome = 'not-applied'): SessionError {
-  if (isSessionError(cause)) return cause;
+/** What an error of SQLite means; for `BUSY` see `untilFree`. */
+function explain(cause: unknown, outcome: Outcome = 'not-applied'): unknown {
   const code = codeOf(cause);
-  if (code === CORRUPT || code === NOT_A_DATABASE) {
+  if (isSessionError(cause) || code === BUSY) return cause;
+  if (DAMAGED.includes(code)) {
     const what =
       'the file is damaged, or no SQLite database: put a backup in its place, or what `.recover` of sqlite3 saves';
     return new SessionError('CORRUPT', what, { cause });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from '@jest/globals';
 import { certify } from '@sessions/conformance';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { SqliteDriver } from '../src/driver.ts';
 import { SqliteSessionStore } from '../src/index.ts';
-import { temporaryFolder } from './support.ts';
 
 for (const synchronous of ['FULL', 'NORMAL'] as const) {
   // Windows moves no folder with a file in it that is open.

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { isSoak, report } from '../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { SqliteSessionStore } from '../src/index.ts';
-import { isSoak, report, startWorker } from './processes.ts';
-import { temporaryFolder } from './support.ts';
+import { startWorker } from './processes.ts';
 
 // Far more text than the process that lists it may have memory.
 const LARGE = isSoak ? 200 : 40;

@@ -2,7 +2,7 @@ import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { testDemo } from '../../../tooling/demo-test.ts';
 import { testExamples } from '../../../tooling/examples.ts';
-import { temporaryFolder } from './support.ts';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 
 const packageFolder = join(import.meta.dirname, '..');
 // Elsewhere, as the examples make files.

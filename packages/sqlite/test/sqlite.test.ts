@@ -3,8 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { SqliteSessionStore } from '../src/index.ts';
-import { temporaryFolder } from './support.ts';
 
 async function newPath(): Promise<string> {
   return join(await temporaryFolder(), 'sessions.db');

@@ -4,14 +4,20 @@ import { SqliteSessionStore } from '@sessions/sqlite';
 
 const [task, path, options, ...args] = process.argv.slice(2);
 const store = await new SqliteSessionStore(path, JSON.parse(options)).init();
-const say = (line) => process.stdout.write(`${line}\n`);
+
+/** Resolves once it is out: what waits in the process is lost when that is killed. */
+function say(line) {
+  return new Promise((resolve) => {
+    process.stdout.write(`${line}\n`, resolve);
+  });
+}
 
 async function attempt(call) {
   try {
     await call();
-    say('acknowledged');
+    await say('acknowledged');
   } catch (error) {
-    say(`rejected ${error.code} ${error.outcome} ${error.cause?.message ?? error.message}`);
+    await say(`rejected ${error.code} ${error.outcome} ${error.cause?.message ?? error.message}`);
   }
 }
 
@@ -22,18 +28,18 @@ function writeMany(count) {
 const tasks = {
   /** Adds one to the session's `n` until it is killed. */
   async count(id) {
-    say('ready');
+    await say('ready');
     const add = (session) => ({ n: (session?.n ?? 0) + 1 });
     for (;;) await attempt(() => store.update(id, add));
   },
 
   /** Writes one session after another, several at once, until it is killed. */
   async fill(name, text) {
-    say('ready');
+    await say('ready');
     const write = async (lane) => {
       for (let n = 0; ; n++) {
         await store.write(`${name}:${lane}:${n}`, { n, text });
-        say(`${name}:${lane}:${n}`);
+        await say(`${name}:${lane}:${n}`);
       }
     };
     await Promise.all([0, 1, 2, 3].map(write));
@@ -42,7 +48,7 @@ const tasks = {
   /** Does one thing when told to. */
   async once(method, ...values) {
     await store.read('a'); // so that everything is loaded that has to be
-    say('ready');
+    await say('ready');
     await once(process.stdin, 'data');
     process.stdin.destroy();
     const args = values.map((value) => JSON.parse(value));
@@ -53,7 +59,7 @@ const tasks = {
   async list() {
     let listed = 0;
     for await (const _ of store.entries()) listed++;
-    say(`listed ${listed}`);
+    await say(`listed ${listed}`);
   },
 };
 

@@ -2,9 +2,9 @@ import { copyFile, readdir, readFile, readlink, rename, rm, writeFile } from 'no
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
+import { testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { SqliteSessionStore } from '../../src/index.ts';
-import { testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
 
 const damaged = { code: 'CORRUPT', message: expect.stringContaining('backup') };
 const moved = { code: 'UNAVAILABLE', outcome: 'not-applied' };

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach } from '@jest/globals';
-import { temporaryFolder } from '../support.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 
 const mounted: string[] = [];
 

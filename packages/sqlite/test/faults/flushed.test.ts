@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import { report, testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { SqliteSessionStore } from '../../src/index.ts';
-import { report, startWorker, testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
+import { startWorker } from '../processes.ts';
 
 /** What a worker writes to the log of the database, and flushes, before it acknowledges one call. */
 async function steps(synchronous: 'FULL' | 'NORMAL', call: readonly string[]): Promise<string[]> {

@@ -1,8 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import { report, testWith } from '../../../../tooling/processes.ts';
 import { SqliteSessionStore } from '../../src/index.ts';
-import { report, testWith } from '../processes.ts';
 import { disk } from './disks.ts';
 
 const FULL = expect.objectContaining({

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { isSoak, report, testWith, type Worker } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { SqliteSessionStore } from '../../src/index.ts';
-import { isSoak, report, startWorker, testWith, type Worker } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
+import { startWorker } from '../processes.ts';
 
 const KILLS = isSoak ? 500 : 25;
 const STOPS = isSoak ? 500 : 15;

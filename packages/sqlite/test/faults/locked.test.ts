@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { SqliteSessionStore } from '../../src/index.ts';
-import { temporaryFolder } from '../support.ts';
 
 async function locked(path: string): Promise<DatabaseSync> {
   const other = new DatabaseSync(path);

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import { testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { SqliteSessionStore } from '../../src/index.ts';
-import { testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
 import { disk, mount } from './disks.ts';
 
 testWith(
