@@ -5,11 +5,14 @@ import { RedisDriver } from './redis-driver.ts';
 export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sessions/core';
 
 export interface RedisStoreOptions extends StoreOptions {
-  /** What the names of all keys begin with; `sessions:` by default. Ends with a colon, or gets one. */
+  /**
+   * What the names of all keys begin with; `sessions:` by default. A colon is added if it does not
+   * end with one.
+   */
   readonly prefix?: string | undefined;
   /**
-   * How many replicas must have a write before it counts as done; 0 by default. When they do not
-   * have it in time the call rejects as `UNAVAILABLE` with `outcome: 'unknown'`.
+   * How many replicas must have a write before the call succeeds; 0 by default. When they do not have
+   * it in time, the call rejects with `UNAVAILABLE` and `outcome: 'unknown'`.
    */
   readonly replicas?: number | undefined;
 }
@@ -17,8 +20,8 @@ export interface RedisStoreOptions extends StoreOptions {
 /** Sessions in Redis: standalone, Sentinel or Cluster. */
 export class RedisSessionStore<S extends Session = Session> extends DriverStore<S> {
   /**
-   * `connection` is a URL, a port, options of ioredis, or a client that stays the caller's, which
-   * `close` leaves open; 127.0.0.1:6379 when left out. `options` is a lifetime in minutes, or an
+   * `connection` is a URL, a port, options of ioredis, or a client of your own, which `close` leaves
+   * open. Without it the store connects to 127.0.0.1:6379. `options` is a lifetime in minutes, or an
    * object.
    */
   constructor(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { certify } from '@sessions/conformance';
 import type { Cluster } from 'ioredis';
+import { again, failure, listed } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import {
   command,
@@ -10,16 +11,7 @@ import {
 } from '../../../tooling/servers/redis.ts';
 import { until } from '../../../tooling/servers/server-process.ts';
 import { RedisSessionStore } from '../src/index.ts';
-import {
-  again,
-  backendOf,
-  clusterOf,
-  failure,
-  listed,
-  newPrefix,
-  quiet,
-  removeAll,
-} from './support.ts';
+import { backendOf, clusterOf, newPrefix, quiet, removeAll } from './support.ts';
 
 const own = ownRedis();
 const servers = 'reason' in own ? own : await startRedisCluster();

@@ -22,18 +22,12 @@ describeWith(await findRedis(), { describe, test }, 'one Redis', (server) => {
       capabilities: { compareAndSet: 'cluster', survives: 'process-crash' },
       async backend() {
         const proxy = await TcpProxy.to(server.url);
-        const url = new URL(server.url);
-        url.host = `127.0.0.1:${proxy.port}`;
-        const interrupt = async () => {
-          await proxy.set(away);
-          const restore = () => proxy.set('open');
-          return away === 'held' ? { restore, deliver: () => proxy.deliver() } : restore;
-        };
+        const { url } = proxy;
         return backendOf(
           admin,
-          () => url.href,
-          { url: url.href },
-          interrupt,
+          () => url,
+          { url },
+          () => proxy.interrupt(away),
           () => proxy.stop(),
         );
       },

@@ -6,11 +6,12 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { failure } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { ownRedis } from '../../../tooling/servers/redis.ts';
 import { freePort, type ServerProcess, until } from '../../../tooling/servers/server-process.ts';
 import { RedisSessionStore } from '../src/index.ts';
-import { failure, newPrefix, quiet } from './support.ts';
+import { newPrefix, quiet } from './support.ts';
 
 type Given = ConstructorParameters<typeof RedisSessionStore>[0];
 

@@ -4,12 +4,13 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SessionError } from '@sessions/core';
 import { Redis, type RedisOptions } from 'ioredis';
+import { again, failure } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { ownRedis } from '../../../tooling/servers/redis.ts';
 import { freePort, type ServerProcess } from '../../../tooling/servers/server-process.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
 import { RedisSessionStore, type RedisStoreOptions } from '../src/index.ts';
-import { again, failure, newPrefix, quiet } from './support.ts';
+import { newPrefix, quiet } from './support.ts';
 
 setFlagsFromString('--expose-gc');
 const gc: () => void = runInNewContext('gc');

@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { SessionError } from '@sessions/core';
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
+import { testRandomFaults } from '../../../tooling/servers/random-faults.ts';
 import { ownRedis } from '../../../tooling/servers/redis.ts';
 import type { ServerProcess } from '../../../tooling/servers/server-process.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
@@ -11,18 +10,13 @@ import { newPrefix, quiet } from './support.ts';
 
 const SECONDS = process.env.SESSIONS_SOAK ? 300 : 6;
 const LANES = 40;
-const COUNTERS = 4;
-const TIMEOUT = 2500;
-
-type Session = Record<string, unknown>;
 
 describeWith(ownRedis(), { describe, test }, 'under random faults', ({ start }) => {
   let server: ServerProcess;
   let proxies: TcpProxy[];
   let clients: Redis[];
-  let stores: RedisSessionStore<Session>[];
-  /** Sees the server itself. */
-  let other: RedisSessionStore<Session>;
+  let stores: RedisSessionStore[];
+  let other: RedisSessionStore;
 
   beforeAll(async () => {
     server = await start(['--save', '']);
@@ -33,9 +27,9 @@ describeWith(ownRedis(), { describe, test }, 'under random faults', ({ start }) 
     for (const client of clients) client.on('error', () => {});
     const options = { ...quiet, prefix: newPrefix() };
     stores = [...clients, three].map(
-      (given) => new RedisSessionStore<Session>(given, { ...options, timeout: TIMEOUT }),
+      (given) => new RedisSessionStore(given, { ...options, timeout: 2500 }),
     );
-    other = new RedisSessionStore<Session>(server.port, { ...options, timeout: 20_000 });
+    other = new RedisSessionStore(server.port, { ...options, timeout: 20_000 });
     await Promise.all([...stores, other].map((store) => store.init()));
   });
 
@@ -46,117 +40,5 @@ describeWith(ownRedis(), { describe, test }, 'under random faults', ({ start }) 
     await server.stop();
   });
 
-  const faults: ((proxy: TcpProxy) => Promise<void>)[] = [
-    async (proxy) => proxy.cut(),
-    async (proxy) => {
-      await proxy.set('mute');
-      await pause(Math.random() * 400);
-      await proxy.set('open');
-      proxy.cut();
-    },
-    async (proxy) => {
-      await proxy.set('stuck');
-      await pause(Math.random() * 1000);
-      await proxy.set('open');
-      proxy.cut();
-    },
-    async (proxy) => {
-      await proxy.set('held');
-      await pause(Math.random() * 1000);
-      await proxy.set('open');
-      proxy.hangUp();
-      setTimeout(() => proxy.deliver(), Math.random() * 3000);
-    },
-    async () => {
-      server.freeze();
-      await pause(Math.random() * 500);
-      server.thaw();
-    },
-  ];
-
-  /** Runs the work, each over and over, while faults happen. */
-  async function during(work: readonly (() => Promise<void>)[]): Promise<void> {
-    const end = performance.now() + SECONDS * 1000;
-    const isOver = () => performance.now() >= end;
-    const chaos = async () => {
-      while (!isOver()) {
-        await pick(faults)(pick(proxies));
-        await pause(Math.random() * 200);
-      }
-    };
-    const repeat = async (each: () => Promise<void>) => {
-      while (!isOver()) await each();
-    };
-    await Promise.all([chaos(), ...work.map(repeat)]);
-  }
-
-  test(
-    'a call does what it says, and nothing once it is over',
-    async () => {
-      const wrong: string[] = [];
-      let calls = 0;
-      const lane = (id: string) => async () => {
-        const name = String(calls++);
-        const before = pick([null, { before: name }]);
-        const after = pick([null, { after: name }]);
-        const put = (session: Session | null) =>
-          session ? other.write(id, session) : other.destroy(id);
-        const expectThere = async (session: Session | null, what: string) => {
-          const found = JSON.stringify(await other.read(id));
-          if (found !== JSON.stringify(session)) wrong.push(`${what}: ${found}`);
-        };
-        await put(before);
-        const store = pick(stores);
-        const [call, result] = pick<[() => Promise<unknown>, Session | null]>([
-          [() => store.write(id, { name }), { name }],
-          [() => store.destroy(id), null],
-          [() => store.update(id, () => ({ name })), { name }],
-          [() => store.update(id, () => null), null],
-          [() => store.touch(id), before],
-        ]);
-        const outcome = await call().then(
-          () => 'applied',
-          (error: SessionError) => error.outcome,
-        );
-        if (outcome === 'applied') await expectThere(result, `${call} resolved`);
-        if (outcome === 'not-applied') await expectThere(before, `${call} was not applied`);
-        await put(after);
-        await pause(Math.random() * 60);
-        await expectThere(after, `after ${call}, which was ${outcome}`);
-      };
-      await during(Array.from({ length: LANES }, (_, n) => lane(`lane:${n}`)));
-      expect(wrong).toEqual([]);
-      expect(calls).toBeGreaterThan(LANES);
-    },
-    SECONDS * 1000 + 60_000,
-  );
-
-  test(
-    'updates are applied exactly once',
-    async () => {
-      let acknowledged = 0;
-      let unknown = 0;
-      await other.write('counter', { n: 0 });
-      const count = async () => {
-        const add = (session: Session | null) => ({ n: Number(session?.n) + 1 });
-        await pick(stores)
-          .update('counter', add)
-          .then(
-            () => acknowledged++,
-            ({ outcome }: SessionError) => outcome === 'unknown' && unknown++,
-          );
-      };
-      await during(Array.from({ length: COUNTERS }, () => count));
-      await pause(TIMEOUT); // for what may come late
-      const n = Number((await other.read('counter'))?.n);
-      expect(n).toBeGreaterThanOrEqual(acknowledged);
-      expect(n).toBeLessThanOrEqual(acknowledged + unknown);
-      expect(acknowledged).toBeGreaterThan(0);
-    },
-    SECONDS * 1000 + 60_000,
-  );
+  testRandomFaults(() => ({ server, proxies, stores, other }), SECONDS, LANES);
 });
-
-function pick<T>(from: readonly T[]): T {
-  return from[Math.floor(Math.random() * from.length)] as T;
-}

@@ -3,11 +3,12 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
 import { Redis } from 'ioredis';
+import { failure } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findRedis } from '../../../tooling/servers/redis.ts';
 import { TcpProxy } from '../../../tooling/servers/tcp-proxy.ts';
 import { RedisSessionStore, type RedisStoreOptions } from '../src/index.ts';
-import { corrupt, failure, newPrefix, quiet, removeAll, WAYS } from './support.ts';
+import { corrupt, newPrefix, quiet, removeAll, WAYS } from './support.ts';
 
 describeWith(await findRedis(), { describe, test }, 'keys', (server) => {
   let admin: Redis;
@@ -204,9 +205,7 @@ describeWith(await findRedis(), { describe, test }, 'keys', (server) => {
 
   test('one reply, one request: reads, writes and updates take no more round trips', async () => {
     const proxy = await TcpProxy.to(server.url);
-    const url = new URL(server.url);
-    url.host = `127.0.0.1:${proxy.port}`;
-    const store = open(base, {}, url.href);
+    const store = open(base, {}, proxy.url);
     await store.write('a', { n: 1 });
     await store.destroy('b'); // from here on the server knows both scripts
     const commands = async (call: () => Promise<unknown>): Promise<(string | undefined)[]> => {

@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { listed } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findRedis, ownRedis } from '../../../tooling/servers/redis.ts';
 import type { ServerProcess } from '../../../tooling/servers/server-process.ts';
 import { RedisSessionStore, type RedisStoreOptions } from '../src/index.ts';
 import { RedisDriver } from '../src/redis-driver.ts';
-import { corrupt, listed, newPrefix, quiet, removeAll, WAYS } from './support.ts';
+import { corrupt, newPrefix, quiet, removeAll, WAYS } from './support.ts';
 
 describeWith(await findRedis(), { describe, test }, 'listing', (server) => {
   let admin: Redis;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SessionError } from '@sessions/core';
 import { Redis } from 'ioredis';
+import { again, failure } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import {
   command,
@@ -10,7 +11,7 @@ import {
 } from '../../../tooling/servers/redis.ts';
 import { until } from '../../../tooling/servers/server-process.ts';
 import { RedisSessionStore } from '../src/index.ts';
-import { again, failure, newPrefix, quiet } from './support.ts';
+import { newPrefix, quiet } from './support.ts';
 
 const own = ownRedis();
 const servers = 'reason' in own ? own : await startSentinel(2);

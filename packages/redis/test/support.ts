@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Backend } from '@sessions/conformance';
-import { isSessionError, type SessionError, type StoreOptions } from '@sessions/core';
+import type { StoreOptions } from '@sessions/core';
 import { Cluster, type NodeRole, Redis } from 'ioredis';
 import { RedisSessionStore, type RedisStoreOptions } from '../src/index.ts';
 import { RedisDriver } from '../src/redis-driver.ts';
@@ -88,33 +87,4 @@ export function clusterOf(ports: readonly number[], more: { scaleReads?: NodeRol
   );
   cluster.on('error', () => {});
   return cluster;
-}
-
-export async function listed<T>(entries: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const entry of entries) all.push(entry);
-  return all;
-}
-
-export async function failure(promise: Promise<unknown>): Promise<SessionError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (isSessionError(error)) return error;
-    throw error;
-  }
-  throw new Error('it should have failed');
-}
-
-/** Calls until it works, as a person would. */
-export async function again<T>(call: () => Promise<T>, milliseconds = 15_000): Promise<T> {
-  const end = performance.now() + milliseconds;
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await pause(50);
-    }
-  }
 }
