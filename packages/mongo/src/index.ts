@@ -11,8 +11,8 @@ const OWN = ['collectionName', 'dbName', 'autoIndex', 'riskLostWrites', 'riskSta
 /** Sessions in MongoDB, one document each: on one server, a replica set or a sharded cluster. */
 export class MongoSessionStore<S extends Session = Session> extends DriverStore<S> {
   /**
-   * `url` may also be a client, database or collection of the caller, who keeps it: `close` leaves
-   * it open. `expiresIn` is a lifetime in minutes, or more options.
+   * `url` is a URL, or a client, database or collection of your own, which `close` leaves open.
+   * `options` is an object. `expiresIn` is a lifetime in minutes. Either may take the other's place.
    */
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: documents of any type, here nothing is read from it

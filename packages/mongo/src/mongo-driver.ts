@@ -17,6 +17,7 @@ import { explain } from './failure.ts';
 import { foreignDocumentsIn } from './foreign-documents.ts';
 import { entriesIn, idsIn, pruneIn } from './listing.ts';
 import { type MongoOptions, type Settings, settingsOf } from './options.ts';
+import { endStuckCommands } from './stuck-commands.ts';
 import { ensureIndex } from './ttl-index.ts';
 import { Versions } from './versions.ts';
 
@@ -60,6 +61,7 @@ export class MongoDriver implements Driver {
     const client = typeof this.#target === 'string' ? connect(this.#target, timeout) : undefined;
     const given = collectionIn(client ?? (this.#target as Own), place);
     const collection = given.db.collection(given.collectionName, changing);
+    endStuckCommands(collection);
     const probe = async () => {
       if (autoIndex) await ensureIndex(collection);
       else await collection.findOne({ _id: '' as never });

@@ -12,16 +12,16 @@ export interface MongoOptions extends StoreOptions {
   readonly collectionName?: string | undefined;
   /** The database; by default the one in the URL, or `test`. */
   readonly dbName?: string | undefined;
-  /** Whether to create the index that lets the server remove what has expired; `true` by default. */
+  /** Whether `init` creates the index by which the server removes what has expired; `true` by default. */
   readonly autoIndex?: boolean | undefined;
   /**
-   * Acknowledges writes sooner than a majority has them on disk: `{ w: 1 }`, say. What was
-   * acknowledged may be lost when a server is.
+   * Lets a write succeed before a majority has it on disk, for example with `{ w: 1 }`. Such a write
+   * may be lost when a server is lost.
    */
   readonly riskLostWrites?: Pick<WriteConcernSettings, 'w' | 'j'> | undefined;
   /**
-   * Reads from other servers than the primary, or what a majority does not have yet. `read` may
-   * answer with an older session, or with one that is lost later; `update` stays exact.
+   * Lets `read` ask other servers than the primary, or see what a majority does not have yet. `read`
+   * may then give an older session, or one that is lost later. `update` stays exact.
    */
   readonly riskStaleReads?:
     | {

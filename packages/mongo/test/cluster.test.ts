@@ -154,7 +154,7 @@ describeMongo(found, 'MongoSessionStore on several servers', (mongo) => {
         const sharding = { shardCollection: `${dbName}.sessions`, key };
         expect(await client.db('admin').command(sharding)).toMatchObject({ ok: 1 });
         const proxy = await TcpProxy.to(router.url);
-        const url = router.url.replace(String(router.port), String(proxy.port));
+        const { url } = proxy;
         const sessions = client.db(dbName).collection('sessions');
         return {
           open: (options) => new MongoSessionStore(url, { dbName }, options),
@@ -166,10 +166,7 @@ describeMongo(found, 'MongoSessionStore on several servers', (mongo) => {
           async corrupt(id) {
             await sessions.replaceOne({ _id: id as never }, { v: 1, data: '{"cut' });
           },
-          async interrupt() {
-            await proxy.set('down');
-            return () => proxy.set('open');
-          },
+          interrupt: () => proxy.interrupt('down'),
           async dispose() {
             await client.db(dbName).dropDatabase();
             await proxy.stop();

@@ -42,11 +42,7 @@ describeMongo(found, 'MongoDB', (mongo) => {
           async corrupt(id) {
             await db.collection('sessions').replaceOne({ _id: id as never }, CUT_SHORT);
           },
-          async interrupt() {
-            await proxy.set(traffic);
-            const restore = () => proxy.set('open');
-            return traffic === 'held' ? { restore, deliver: () => proxy.deliver() } : restore;
-          },
+          interrupt: () => proxy.interrupt(traffic),
           async dispose() {
             await db.dropDatabase();
             await proxy.stop();

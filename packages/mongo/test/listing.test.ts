@@ -7,6 +7,7 @@ import {
   MongoClient,
   ObjectId,
 } from 'mongodb';
+import { listed } from '../../../tooling/calls.ts';
 import { type MongoOptions, MongoSessionStore } from '../src/index.ts';
 import { MongoDriver } from '../src/mongo-driver.ts';
 import { describeMongo, openMongo } from './server.ts';
@@ -17,12 +18,6 @@ const found = await openMongo();
 afterAll(async () => {
   if ('stop' in found) await found.stop();
 });
-
-async function listed<T>(entries: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const entry of entries) all.push(entry);
-  return all;
-}
 
 describeMongo(found, 'listing', (mongo) => {
   let dbName: string;
