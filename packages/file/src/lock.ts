@@ -49,6 +49,8 @@ export class Locks {
   readonly #root: Root;
   readonly #folder: string;
   readonly #removeTemporary: (name: string) => Promise<void>;
+  /** How many locks to remove a session are wanted or held here: each makes room as it is released. */
+  #removing = 0;
 
   constructor(root: Root, removeTemporary: (name: string) => Promise<void>) {
     this.#root = root;
@@ -63,18 +65,21 @@ export class Locks {
   async take(name: string, lease: number, toRemove: boolean): Promise<Lock | undefined> {
     const flag = `${name}.${nameOwner(await self(), lease)}`;
     const path = `${this.#folder}/${flag}`;
-    let isReserve = false;
+    let isReserve: boolean | undefined = false;
     const release = async (isClean: boolean) => {
       // What was done is done: a flag that stays here is taken away when its lease is over.
       const lower = () => (toRemove ? rm(path, RECURSIVELY) : unlink(path));
       await (isClean ? lower() : this.#takeAway(flag)).catch(() => {});
       if (isReserve) await this.#makeReserve().catch(() => {});
+      if (toRemove) this.#removing--;
     };
     let isTaken = false;
+    if (toRemove) this.#removing++;
     try {
       if (toRemove) isReserve = await this.#raiseFolder(path);
       else await this.#raiseFile(path);
-      isTaken = await this.#waitForOthers(name, flag, performance.now() + LONGEST_WAIT);
+      const until = performance.now() + LONGEST_WAIT;
+      isTaken = isReserve !== undefined && (await this.#waitForOthers(name, flag, until));
     } finally {
       if (!isTaken) await release(true);
     }
@@ -112,18 +117,18 @@ export class Locks {
     }
   }
 
-  /** Answers whether it took the reserve. */
-  async #raiseFolder(path: string): Promise<boolean> {
+  /** Answers whether it took the reserve; `undefined` when there is soon room for it. */
+  async #raiseFolder(path: string): Promise<boolean | undefined> {
     try {
       await makeFolder(path);
       return false;
     } catch (error) {
       if (!hasCode(error, ...FULL)) throw error;
-      await rename(`${this.#folder}/${RESERVE}`, path).catch(() => {
-        throw error;
-      });
-      if (!(await lstat(path)).isDirectory()) throw error; // a link, perhaps, and not to be followed
-      return true;
+      const isFolder = async () => (await lstat(path)).isDirectory(); // a link is not followed
+      const isTaken = rename(`${this.#folder}/${RESERVE}`, path).then(isFolder);
+      if (await isTaken.catch(() => false)) return true;
+      if (this.#removing > 1) return undefined;
+      throw error;
     }
   }
 

@@ -5,9 +5,9 @@ const MAX_SESSION_BYTES = 8 * 1024 * 1024; // as in core
 
 export interface FileOptions extends StoreOptions {
   /**
-   * Whether a write is flushed to the disk before it is acknowledged; `true` by default. With
-   * `false` writes are faster and survive a crash of the process, but not a power cut or a crash
-   * of the operating system: then the latest sessions may be gone, old again, or `CORRUPT`.
+   * Whether a write is flushed to the disk before the call succeeds; `true` by default. With `false`
+   * writes are faster and survive a crash of the process. After a power cut or a crash of the
+   * operating system the latest sessions may be gone, old again, or `CORRUPT`.
    */
   readonly flush?: boolean | undefined;
 }

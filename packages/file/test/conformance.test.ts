@@ -1,9 +1,10 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { describe, test } from '@jest/globals';
 import { certify } from '@sessions/conformance';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { FileDriver } from '../src/driver.ts';
 import { FileSessionStore } from '../src/index.ts';
-import { fileOf, temporaryFolder } from './support.ts';
+import { fileOf } from './support.ts';
 
 for (const flush of [true, false]) {
   certify({

@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../src/index.ts';
-import { temporaryFolder } from './support.ts';
 
 const cli = fileURLToPath(
   import.meta.resolve('@sessions/bot/package.json').replace('package.json', 'dist/cli.js'),

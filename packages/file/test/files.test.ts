@@ -2,10 +2,12 @@ import { copyFile, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
+import { testWith } from '../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { encode } from '../src/format.ts';
 import { FileSessionStore } from '../src/index.ts';
-import { MORTAL, run, startWorker, testWith } from './processes.ts';
-import { fileOf, temporaryFolder } from './support.ts';
+import { MORTAL, run, startWorker } from './processes.ts';
+import { fileOf } from './support.ts';
 
 const CORRUPT = expect.objectContaining({ code: 'CORRUPT', idHash: hashId('a') });
 

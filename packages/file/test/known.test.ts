@@ -1,9 +1,10 @@
 import type { Stats } from 'node:fs';
 import { lstat, readFile, utimes, writeFile } from 'node:fs/promises';
 import { beforeEach, expect, test } from '@jest/globals';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../src/index.ts';
 import { Known, nextStamp, stampOf } from '../src/known.ts';
-import { fileOf, temporaryFolder } from './support.ts';
+import { fileOf } from './support.ts';
 
 const record = { session: '{}', expiresAt: null, etag: 'x', history: [] };
 const HOUR = 3_600_000;

@@ -13,9 +13,11 @@ import {
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
+import { testWith } from '../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../src/index.ts';
-import { startWorker, testWith } from './processes.ts';
-import { fileOf, temporaryFolder } from './support.ts';
+import { startWorker } from './processes.ts';
+import { fileOf } from './support.ts';
 
 const LONG = 3_600_000;
 

@@ -2,10 +2,11 @@ import { readdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../src/index.ts';
 import type { Lock } from '../src/lock.ts';
 import { openFolder } from '../src/open.ts';
-import { fileOf, temporaryFolder } from './support.ts';
+import { fileOf } from './support.ts';
 
 const NAME = hashId('a');
 const AT_ONCE = 0; // the lease is over as soon as the lock is held, as if its owner was paused for long

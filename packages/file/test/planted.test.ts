@@ -17,9 +17,11 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
+import { testWith } from '../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../src/index.ts';
-import { MORTAL, run, testWith } from './processes.ts';
-import { fileOf, temporaryFolder } from './support.ts';
+import { MORTAL, run } from './processes.ts';
+import { fileOf } from './support.ts';
 
 const CORRUPT = expect.objectContaining({ code: 'CORRUPT', idHash: hashId('a') });
 const TOO_LARGE = expect.objectContaining({

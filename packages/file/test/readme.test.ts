@@ -3,7 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { temporaryFolder } from './support.ts';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
+import { isSoak, report } from '../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { encode } from '../src/format.ts';
 import { FileSessionStore } from '../src/index.ts';
-import { isSoak, report, startWorker } from './processes.ts';
-import { fileOf, temporaryFolder } from './support.ts';
+import { startWorker } from './processes.ts';
+import { fileOf } from './support.ts';
 
 // More text than the process that lists it may have memory.
 const SESSIONS = isSoak ? 200_000 : 8_000;

@@ -5,11 +5,14 @@ export { isSessionError, KEEP, SessionError, type SessionErrorCode } from '@sess
 export type { MemoryOptions };
 
 /**
- * Sessions in the memory of this process: at most `max` of them, and at most `maxBytes`; the one
- * that was used least recently goes first. Gone when the process ends.
+ * Sessions in the memory of this process; they are gone when it ends. With more than `max` sessions,
+ * or more than `maxBytes`, the store drops those that were used least recently.
  */
 export class MemorySessionStore<S extends Session = Session> extends DriverStore<S> {
-  /** `options` is a lifetime in minutes, or an object. */
+  /**
+   * `max` is the number of sessions to keep, without bound by default. `options` is a lifetime in
+   * minutes, or an object.
+   */
   constructor(max: number = Infinity, options: number | MemoryOptions = {}) {
     super(new MemoryDriver(max, options), options, ['maxBytes']);
   }

@@ -1,9 +1,9 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
+import { isSoak, report, testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../../src/index.ts';
-import { isSoak, report, testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
 import { forEach, type Operation, targets, traced } from './trace.ts';
 
 const OLD = { n: 1, old: true };

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
+import { report, testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../../src/index.ts';
-import { report, testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
 import { type Operation, traced } from './trace.ts';
 
 const NEEDS = ['linux', 'root', 'strace'] as const;

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect } from '@jest/globals';
+import { report, testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../../src/index.ts';
-import { report, testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
 
 const NEEDS = ['linux', 'root'] as const;
 const mounted: string[] = [];
@@ -116,6 +116,21 @@ testWith(
     report('no inodes left: 3 writes refused, 16 reads, 5 removals and a prune done; lost: 0');
   },
   60_000,
+);
+
+testWith(
+  NEEDS,
+  'without inodes many removals at once are all done',
+  async () => {
+    const disk = await smallDisk('nr_inodes=60');
+    const store = await new FileSessionStore(join(disk, 'sessions')).init();
+    for (let n = 0; n < 8; n++) await store.write(`id:${n}`, { n });
+    for (let n = 0; n < 60; n++) await writeFile(join(disk, `${n}`), '').catch(() => {});
+    await expect(store.write('new', {})).rejects.toEqual(FULL);
+    await store.clear();
+    expect(await store.all()).toEqual([]);
+  },
+  30_000,
 );
 
 testWith(

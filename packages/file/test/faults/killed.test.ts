@@ -2,9 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from '@jest/globals';
+import { isSoak, report, testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../../src/index.ts';
-import { acknowledged, isSoak, rejected, report, startWorker, testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
+import { acknowledged, rejected, startWorker } from '../processes.ts';
 
 const FOREVER = 1e9;
 const NAMESPACE = ['unshare', '-pf', '--mount-proc', '--kill-child'];

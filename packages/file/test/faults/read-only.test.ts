@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect } from '@jest/globals';
+import { testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../../src/index.ts';
-import { MORTAL, run, testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
+import { MORTAL, run } from '../processes.ts';
 
 const NEEDS = ['linux', 'root'] as const;
 const mounted: string[] = [];

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { isSoak, report } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../../src/index.ts';
-import { isSoak, report, startWorker } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
+import { startWorker } from '../processes.ts';
 
 const OVERWRITES = isSoak ? 30_000 : 3_000;
 

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
+import { isSoak, report, testWith } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../../src/index.ts';
-import { isSoak, report, testWith } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
 import { forEach, targets, traced } from './trace.ts';
 
 // Its lease, after which others may take a lock, is a quarter of it.
@@ -24,7 +24,8 @@ testWith(
 
     await forEach(chosen, async (call) => {
       const folder = await prepare();
-      const store = new FileSessionStore<{ n: number }>(folder, { timeout });
+      // It waits for the lease, and then for a disk that may be busy.
+      const store = new FileSessionStore<{ n: number }>(folder, { timeout: 15_000 });
       let wasStopped = false;
       let isOvertaken = false;
       let stoppedFor = 0;

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Worker } from '../../../../tooling/processes.ts';
+import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import type { FileOptions } from '../../src/index.ts';
-import { startWorker, type Worker } from '../processes.ts';
-import { temporaryFolder } from '../support.ts';
+import { startWorker } from '../processes.ts';
 
 /** One system call of the thread that works on files: the `nth` of its name. */
 export interface Call {
