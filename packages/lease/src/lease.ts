@@ -7,12 +7,13 @@ import {
   SessionError,
 } from '@sessions/core';
 
-/** What `run` is given. */
+/** The lease that `withLease` and `exclusiveRuns` have taken: the argument of `run`. */
 export interface Lease {
+  /** The id that nobody else works on while this lease is held. */
   readonly id: string;
   /** Aborts when the lease is lost, or when the caller's own signal does. */
   readonly signal: AbortSignal;
-  /** A number that is larger for each later lease of this id. */
+  /** A whole number, larger for each later lease of this id. */
   readonly fence: number;
 }
 

@@ -294,6 +294,20 @@ describe('who waits', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  test('waits longer by default than one that was killed has the lease', async () => {
+    const store = new MemorySessionStore();
+    await dead(store, 10_000); // its `ttl`
+    const wanted = Array.from({ length: 3 }, () => want(store, {}));
+    await pass(10_500);
+    expect(wanted.every(({ state }) => state === 'ran')).toBe(true);
+    await dead(store, 60_000);
+    const late = want(store, { ttl: 5000 });
+    await pass(14_999);
+    expect(late.state).toBe('waits');
+    await pass(1);
+    expect(late).toMatchObject({ state: 'rejected', error: conflict });
+  });
+
   test('gets it though it is free at the last moment only', async () => {
     const store = new MemorySessionStore();
     await dead(store, 5000);

@@ -9,7 +9,7 @@ import { RedisSessionStore } from '@sessions/redis';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findRedis } from '../../../tooling/servers/redis.ts';
 import { until } from '../../../tooling/servers/server-process.ts';
-import { withLease } from '../src/index.ts';
+import { exclusiveRuns, guarded, withLease } from '../src/index.ts';
 import { Worker } from './processes.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'sessions-lease-'));
@@ -117,6 +117,29 @@ function declare(kind: 'file' | 'redis', where: string): void {
       await holder.ended;
       expect(holder.lines.slice(1)).toEqual(['CONFLICT not-applied', 'lost CONFLICT', 'result']);
       expect(await bots.read(ID)).toEqual({ by: 'test' });
+    },
+    LONG,
+  );
+
+  test(
+    'nor does an exclusive run that was stopped, with a guarded store',
+    async () => {
+      const sessions = newName();
+      const store = open(sessions);
+      const { read, replace } = guarded(store);
+      await store.write(ID, { by: 'nobody' });
+      const holder = start('replace', sessions, ID, TTL);
+      await holder.says('holds');
+      holder.kill('SIGSTOP');
+      await exclusiveRuns(store, { wait: LONG })(ID, async () => {
+        const found = await read(ID);
+        await replace(ID, () => ({ by: 'test', after: found?.by }));
+      });
+      holder.tell();
+      holder.kill('SIGCONT');
+      await holder.ended;
+      expect(holder.lines).toEqual(['holds', 'CONFLICT not-applied']);
+      expect(await store.read(ID)).toEqual({ by: 'test', after: 'nobody' });
     },
     LONG,
   );

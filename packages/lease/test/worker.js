@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Conversations } from '@sessions/core';
 import { FileSessionStore } from '@sessions/file';
-import { withLease } from '@sessions/lease';
+import { exclusiveRuns, guarded, withLease } from '@sessions/lease';
 import { RedisSessionStore } from '@sessions/redis';
 
 const [kind, where, task, ...args] = process.argv.slice(2);
@@ -52,6 +52,20 @@ const tasks = {
     const lease = open(leases);
     say(await withLease(lease, id, write, { ttl: Number(ttl) }));
     await Promise.all([store.close(), lease.close()]);
+  },
+
+  /** Reads in an exclusive run, and replaces what it has read when it is told to. */
+  async replace(sessions, id, ttl) {
+    const store = open(sessions);
+    const { read, replace } = guarded(store);
+    const run = async () => {
+      const found = await read(id);
+      say('holds');
+      await told();
+      await replace(id, () => ({ by: 'worker', after: found }));
+    };
+    say(await attempt(() => exclusiveRuns(store, { ttl: Number(ttl) })(id, run)));
+    await store.close();
   },
 
   /** Handles so many events of one conversation, and notes in a file when it does. */
