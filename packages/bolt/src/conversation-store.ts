@@ -2,8 +2,8 @@ import type { FullSessionStore } from '@sessions/core';
 import type { ConversationStore } from '@slack/bolt';
 
 /**
- * The `convoStore` of an `App`, on a store. A value, anything that JSON can hold, is kept as `_state`
- * of the session, where `conversation()` keeps its state.
+ * Makes a `convoStore` for an `App`, on a store. A value is anything that JSON can hold. It is kept as
+ * `_state` of the session, where `conversation()` keeps its state.
  *
  * `set` takes the end of the value's lifetime in milliseconds since 1970; without it the value lives
  * as long as the store says. `get` rejects when there is none, and both reject as the store does.

@@ -2,13 +2,14 @@ import {
   type Conversation,
   Conversations,
   checkOptions,
-  type Exclusive,
+  type FullSessionStore,
   type SessionStore,
   type State,
 } from '@sessions/core';
+import { type ExclusiveOptions, exclusiveRuns } from '@sessions/lease';
 import type { AllMiddlewareArgs, AnyMiddlewareArgs, Middleware } from '@slack/bolt';
 
-/** What the context of an event has then: `new App<ConversationContext<MyState>>(…)`. */
+/** The context of an event with its conversation: `new App<ConversationContext<MyState>>(…)`. */
 export type ConversationContext<T extends State = State> = {
   /** Throws a `TypeError` for an event without a key. */
   readonly conversation: Conversation<T>;
@@ -21,16 +22,16 @@ export interface ConversationOptions<T extends State = State> {
   readonly getSessionKey?:
     | ((args: AnyMiddlewareArgs & AllMiddlewareArgs) => Key | Promise<Key>)
     | undefined;
-  /** Runs the listeners of one conversation one after another over processes: see `Conversations`. */
-  readonly exclusive?: Exclusive | undefined;
+  /** One event of a conversation at a time, in all processes: `true`, or options; `false` by default. */
+  readonly exclusive?: boolean | ExclusiveOptions | undefined;
 }
 
 type Key = string | undefined;
 
 /**
- * A middleware that gives the context its conversation, with `state`, `setState` and `resetState`,
- * and stores what was set once the listeners have finished; nothing when one of them throws.
- * Events of one conversation are handled one after another in this process. Those without a key
+ * Makes a middleware that gives the context its conversation, with `state`, `setState` and `resetState`.
+ * When the listeners have finished, it stores what was set; when one of them throws, nothing.
+ * In this process events of one conversation are handled one after another. Events without a key
  * pass through.
  *
  * When the store fails, no listener runs, and the error goes to `app.error`.
@@ -40,8 +41,10 @@ export function conversation<T extends State = State>(
   options: ConversationOptions<T> = {},
 ): Middleware<AnyMiddlewareArgs> {
   checkOptions('conversation', options, ['initial', 'getSessionKey', 'exclusive']);
-  const { initial = () => ({}), getSessionKey = channelOf, exclusive } = options;
-  const conversations = new Conversations<State>(store, initial(), { exclusive });
+  const { initial = () => ({}), getSessionKey = channelOf } = options;
+  const exclusive =
+    options.exclusive && exclusiveRuns(store as FullSessionStore, options.exclusive);
+  const conversations = new Conversations<State>(store, initial(), exclusive ? { exclusive } : {});
   return async (args) => {
     const { context, next } = args;
     const give = (property: PropertyDescriptor) =>

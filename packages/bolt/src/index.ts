@@ -1,4 +1,5 @@
 export { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core';
+export type { ExclusiveOptions } from '@sessions/lease';
 export {
   type ConversationContext,
   type ConversationOptions,

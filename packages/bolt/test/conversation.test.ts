@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { KeyedMutex, type Session, type SessionStore } from '@sessions/core';
-import { withLease } from '@sessions/lease';
+import type { Session, SessionStore } from '@sessions/core';
 import { MemorySessionStore } from '@sessions/memory';
 import { expectTypeOf } from 'expect-type';
 import { conversation } from '../src/index.ts';
@@ -147,9 +146,7 @@ test('as middleware of one listener it is there for that one', async () => {
 describe('exclusive', () => {
   test('runs one listener after another, over apps', async () => {
     const store = new MemorySessionStore();
-    const leases = new MemorySessionStore();
-    const exclusive = <R>(id: string, run: (lease: { signal: AbortSignal }) => Promise<R>) =>
-      withLease(leases, id, run, { wait: Infinity });
+    const exclusive = { wait: Infinity };
     let running = 0;
     const apps = [1, 2].map(() => {
       const { app, say, errors } = startApp();
@@ -168,12 +165,25 @@ describe('exclusive', () => {
   });
 
   test('that finds no turn runs no listener', async () => {
-    const mutex = new KeyedMutex();
-    const exclusive = () => Promise.reject(new Error('no turn'));
-    const { store, say, errors } = setup(undefined, { exclusive });
-    await mutex.run('C1', () => say('Hi'));
-    expect(errors).toMatchObject([{ original: { message: 'no turn' } }]);
+    const leases = new MemorySessionStore();
+    await leases.write('lease:C1', { token: 'of another process', fence: 1 });
+    const { store, say, errors } = setup(undefined, { exclusive: { leases, wait: 0 } });
+    await say('Hi');
+    expect(errors).toMatchObject([{ code: 'CONFLICT', outcome: 'not-applied' }]);
     expect(await store.all()).toEqual([]);
+  });
+
+  test('that was lost overwrites nothing', async () => {
+    const store = new MemorySessionStore();
+    const { app, say, errors } = startApp();
+    app.use(conversation(store, { initial, exclusive: true }));
+    app.message(async ({ context }) => {
+      context.conversation.setState({ count: 1 });
+      await store.write('C1', { by: 'another process' });
+    });
+    await say('Hi');
+    expect(errors).toMatchObject([{ code: 'CONFLICT' }]);
+    expect(await store.read('C1')).toEqual({ by: 'another process' });
   });
 });
 
@@ -181,5 +191,9 @@ test('what is no store, and what is no option, is refused', () => {
   expect(() => conversation({} as never)).toThrow(TypeError);
   expect(() => conversation(new MemorySessionStore(), { initail: initial } as never)).toThrow(
     /initail/,
+  );
+  const exclusive = { waits: 1 };
+  expect(() => conversation(new MemorySessionStore(), { exclusive } as never)).toThrow(
+    /did you mean wait/,
   );
 });

@@ -1,3 +1,4 @@
 export { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core';
+export type { ExclusiveOptions } from '@sessions/lease';
 export { type ConversationFlavor, type ConversationOptions, conversation } from './conversation.ts';
-export { type ExclusiveOptions, exclusive, storageAdapter } from './session.ts';
+export { type SessionOptions, session, storageAdapter } from './session.ts';

@@ -1,74 +1,74 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { checkOptions, type FullSessionStore, type Session, SessionError } from '@sessions/core';
-import { type LeaseOptions, withLease } from '@sessions/lease';
-import type { Context, MiddlewareFn, StorageAdapter } from 'grammy';
-import { defaultKey, type KeyOptions } from './conversation.ts';
-
-/** The sessions that the exclusive run under way has read or written, as JSON text. */
-const run = new AsyncLocalStorage<Map<FullSessionStore, Map<string, string>>>();
+import { checkOptions, type FullSessionStore } from '@sessions/core';
+import { type ExclusiveOptions, exclusiveRuns, guarded, LEASE_PREFIX } from '@sessions/lease';
+import {
+  type Context,
+  type MiddlewareFn,
+  type SessionOptions as OptionsOfGrammy,
+  type SessionFlavor,
+  type StorageAdapter,
+  session as sessionOfGrammy,
+} from 'grammy';
+import { defaultKey } from './conversation.ts';
 
 /**
- * The `storage` of grammY's `session()` and others, on a store. A value, anything that JSON can hold,
- * is kept as `_state` of the session, where `conversation()` keeps its state. Methods reject as the
- * store does; within `exclusive()`, `write` and `delete` reject with `CONFLICT` when somebody has
- * changed the session since it was read.
+ * Makes a `storage` for grammY's `session()` and others, on a store. A value is anything that JSON can
+ * hold. It is kept as `_state` of the session, where `conversation()` keeps its state. Methods reject as
+ * the store does. Behind an exclusive middleware, `write` and `delete` reject with `CONFLICT` when
+ * somebody has changed the session since it was read.
  */
 export function storageAdapter<T>(store: FullSessionStore): Required<StorageAdapter<T>> {
-  checkStore(store);
-  const seen = () => {
-    const stores = run.getStore();
-    if (stores && !stores.has(store)) stores.set(store, new Map());
-    return stores?.get(store);
-  };
-  const read = async (key: string): Promise<T | undefined> => {
-    const session = await store.read(key);
-    seen()?.set(key, JSON.stringify(session));
-    return session?._state;
-  };
-  const change = async (key: string, next: (session: Session | null) => Session | null) => {
-    const expected = seen()?.get(key);
-    const session = await store.update(key, (current) => {
-      if (expected === undefined || JSON.stringify(current) === expected) return next(current);
-      throw new SessionError('CONFLICT', 'the session was changed since it was read', { id: key });
-    });
-    seen()?.set(key, JSON.stringify(session));
-  };
+  const { read, replace } = guarded(store);
+  async function* readAllEntries(): AsyncGenerator<[key: string, value: T]> {
+    for await (const [key, session] of store.entries()) {
+      if (!key.startsWith(LEASE_PREFIX)) yield [key, session._state];
+    }
+  }
   return {
-    read,
-    write: (key, value) => change(key, (session) => ({ ...session, id: key, _state: value })),
-    delete: (key) => change(key, () => null),
-    has: async (key) => (await read(key)) !== undefined,
-    readAllKeys: () => store.ids(),
+    read: async (key) => (await read(key))?._state,
+    write: async (key, value) => {
+      await replace(key, (session) => ({ ...session, id: key, _state: value }));
+    },
+    delete: async (key) => {
+      await replace(key, () => null);
+    },
+    has: async (key) => (await read(key))?._state !== undefined,
+    async *readAllKeys() {
+      for await (const key of store.ids()) if (!key.startsWith(LEASE_PREFIX)) yield key;
+    },
     async *readAllValues() {
-      for await (const [, session] of store.entries()) yield session._state;
+      for await (const [, value] of readAllEntries()) yield value;
     },
-    async *readAllEntries() {
-      for await (const [key, session] of store.entries()) yield [key, session._state];
-    },
+    readAllEntries,
   };
 }
 
-export type ExclusiveOptions<C extends Context = Context> = KeyOptions<C> & LeaseOptions;
+export interface SessionOptions<C extends Context = Context>
+  extends Omit<OptionsOfGrammy<SessionOf<C>, C>, 'type' | 'storage'> {
+  readonly store: FullSessionStore;
+  /** One update of a session at a time, in all processes: `true`, or options; `false` by default. */
+  readonly exclusive?: boolean | ExclusiveOptions | undefined;
+}
+
+/** The session that the flavor of the context names. */
+type SessionOf<C> = C extends SessionFlavor<infer S> ? S : never;
 
 /**
- * A middleware to put before `session()`: for each key it runs what is behind it for one update after
- * another, over all processes that share the store of leases, which nothing else may use.
+ * grammY's `session()` on a store. With `exclusive`, everything behind it runs for one update of a session
+ * at a time, in all processes that share the store.
  *
- * Rejects with `CONFLICT` when the turn did not come within `wait`; then nothing behind it ran.
+ * Rejects with `CONFLICT` when the turn did not come within `wait`: then nothing behind it ran. Or when
+ * the lease was lost and somebody else has changed the session: then nothing is stored.
  */
-export function exclusive<C extends Context = Context>(
-  leases: FullSessionStore,
-  { getSessionKey = defaultKey, ...options }: ExclusiveOptions<C> = {},
-): MiddlewareFn<C> {
-  checkStore(leases);
-  checkOptions('exclusive', options, ['getSessionKey', 'ttl', 'wait', 'signal']);
+export function session<C extends Context = Context>(options: SessionOptions<C>): MiddlewareFn<C> {
+  checkOptions('session', options, ['store', 'initial', 'prefix', 'getSessionKey', 'exclusive']);
+  const { store, exclusive, ...own } = options;
+  const { prefix = '', getSessionKey = defaultKey } = own;
+  const handle = sessionOfGrammy<SessionOf<C>, C>({ ...own, storage: storageAdapter(store) });
+  if (!exclusive) return handle as MiddlewareFn<C>;
+  const run = exclusiveRuns(store, exclusive);
   return async (ctx, next) => {
     const key = await getSessionKey(ctx);
-    if (key === undefined) return next();
-    await withLease(leases, key, () => run.run(new Map(), next), options);
+    if (key === undefined) await handle(ctx as never, next);
+    else await run(prefix + key, async () => handle(ctx as never, next));
   };
-}
-
-function checkStore(store: FullSessionStore): void {
-  if (typeof store?.update !== 'function') throw new TypeError('the store must have an update');
 }

@@ -146,6 +146,16 @@ test('getSessionKey chooses the session, and may take its time', async () => {
   expect(await store.all()).toEqual([{ id: 'telegram:7', _state: { count: 3 } }]);
 });
 
+test('a second one, with keys of its own, takes over behind the first', async () => {
+  const store = new MemorySessionStore();
+  const bot = newBot<MyContext>();
+  bot.use(conversation(store, { initial }));
+  bot.use(conversation(store, { initial, getSessionKey: () => 'all' }));
+  bot.use((ctx) => ctx.conversation.setState(({ count }) => ({ count: count + 1 })));
+  for (const update of [message('Hi'), poll()]) await bot.handleUpdate(update);
+  expect(await store.all()).toEqual([{ id: 'all', _state: { count: 2 } }]);
+});
+
 test('initial is asked for each update, and never shared', async () => {
   const store = new MemorySessionStore();
   const bot = newBot<Context & ConversationFlavor<{ since: number }>>();
@@ -186,31 +196,43 @@ test('setState after the handler has finished throws', async () => {
   expect(() => late?.conversation.setState({ count: 1 })).toThrow('is an `await` missing?');
 });
 
-test('exclusive runs the handlers, with a signal, and stores over what was read alone', async () => {
+test('exclusive runs the handlers in turn, with a signal, and stores over what was read alone', async () => {
   const store = new MemorySessionStore();
-  const bot = newBot<MyContext>();
-  const ids: string[] = [];
-  const { signal } = new AbortController();
-  bot.use(
-    conversation(store, {
-      initial,
-      exclusive: (id, run) => {
-        ids.push(id);
-        return run({ signal });
-      },
-    }),
-  );
-  bot.on('message:text', async (ctx) => {
-    expect(ctx.conversation.signal).toBe(signal);
-    ctx.conversation.setState(({ count }) => ({ count: count + 1 }));
-    if (ctx.message.text === 'lost') await store.write('7', { by: 'another process' });
-  });
-  await bot.handleUpdate(message('Hi'));
-  await expect(bot.handleUpdate(message('lost'))).rejects.toMatchObject({
+  const bots = [newBot<MyContext>(), newBot<MyContext>()];
+  let running = 0;
+  for (const bot of bots) {
+    bot.use(conversation(store, { initial, exclusive: { wait: 60_000 } }));
+    bot.on('message:text', async (ctx) => {
+      expect(++running).toBe(1);
+      expect(ctx.conversation.signal.aborted).toBe(false);
+      await new Promise(setImmediate);
+      ctx.conversation.setState({ count: ctx.conversation.state.count + 1 });
+      if (ctx.message.text === 'lost') await store.write('7', { by: 'another process' });
+      running--;
+    });
+  }
+  await Promise.all(times(20, (n) => bots[n % 2]?.handleUpdate(message('Hi'))));
+  expect((await store.read('7'))?._state).toEqual({ count: 20 });
+  await expect(bots[0]?.handleUpdate(message('lost'))).rejects.toMatchObject({
     error: { code: 'CONFLICT' },
   });
-  expect(ids).toEqual(['7', '7']);
   expect(await store.read('7')).toEqual({ by: 'another process' });
+});
+
+test('behind it, the storage of sessions is guarded, too', async () => {
+  const store = new MemorySessionStore();
+  const bot = newBot<MyContext & SessionFlavor<Counter>>();
+  const getSessionKey = (ctx: Context) => ctx.from && `session:${ctx.from.id}`;
+  bot.use(conversation(store, { initial, exclusive: true }));
+  bot.use(session({ initial, getSessionKey, storage: storageAdapter(store) }));
+  bot.on('message', async (ctx) => {
+    ctx.session.count++;
+    await store.write('session:7', { by: 'another process' });
+  });
+  await expect(bot.handleUpdate(message('Hi'))).rejects.toMatchObject({
+    error: { code: 'CONFLICT' },
+  });
+  expect(await store.read('session:7')).toEqual({ by: 'another process' });
 });
 
 test('property makes room for @grammyjs/conversations', async () => {
@@ -245,6 +267,7 @@ test('wrong arguments are refused', () => {
   refused({ intial: initial });
   refused({ initial: { count: 0 } });
   refused({ initial: () => 1 });
-  refused({ exclusive: true });
+  refused({ exclusive: { waits: 1 } });
+  refused({ exclusive: () => {} });
   expect(() => conversation({} as SessionStore)).toThrow(TypeError);
 });

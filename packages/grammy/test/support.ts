@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe } from '@jest/globals';
+import { describe } from '@jest/globals';
 import type { FullSessionStore } from '@sessions/core';
 import { FileSessionStore } from '@sessions/file';
 import { MemorySessionStore } from '@sessions/memory';
 import { Bot, type Context } from 'grammy';
 import type { Update, UserFromGetMe } from 'grammy/types';
+import { newFolder } from '../../../tooling/temporary-folder.ts';
 
 const botInfo = { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' } as UserFromGetMe;
 
@@ -38,12 +35,6 @@ export function message(text: string, from = 7, chat = from): Update {
 export function poll(): Update {
   return { update_id: ++update_id, poll: { id: '1', question: 'Why?' } } as Update;
 }
-
-const folder = await mkdtemp(join(tmpdir(), 'sessions-grammy-'));
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** A folder that is not there yet. */
-export const newFolder = (): string => join(folder, randomUUID());
 
 /** Declares tests for stores that need no server. `open` makes one that is empty. */
 export function describeStores(body: (open: () => FullSessionStore) => void): void {

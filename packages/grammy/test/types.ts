@@ -1,8 +1,14 @@
 // Checked by the compiler alone: `tsc -p test`.
 import type { FullSessionStore, SessionStore } from '@sessions/core';
 import { expectTypeOf } from 'expect-type';
-import { Bot, type Context, type SessionFlavor, type StorageAdapter, session } from 'grammy';
-import { type ConversationFlavor, conversation, exclusive, storageAdapter } from '../src/index.ts';
+import {
+  Bot,
+  type Context,
+  type SessionFlavor,
+  type StorageAdapter,
+  session as sessionOfGrammy,
+} from 'grammy';
+import { type ConversationFlavor, conversation, session, storageAdapter } from '../src/index.ts';
 
 interface Profile {
   nickname: string | null;
@@ -48,7 +54,8 @@ export function keys(store: FullSessionStore): void {
   const bot = new Bot<Known>('');
   bot.use(conversation(store, { getSessionKey: (ctx) => ctx.from?.id.toString() }));
   bot.use(conversation(store, { getSessionKey: async (ctx: Known) => ctx.person }));
-  bot.use(exclusive(store, { getSessionKey: (ctx) => ctx.person, ttl: 1000, wait: 1000 }));
+  bot.use(conversation(store, { exclusive: true }));
+  bot.use(conversation(store, { exclusive: { leases: store, ttl: 1000, wait: 1000 } }));
   // @ts-expect-error: text, not a number
   bot.use(conversation(store, { getSessionKey: (ctx) => ctx.from?.id }));
 }
@@ -68,7 +75,25 @@ export function storages(store: FullSessionStore, five: SessionStore): void {
   expectTypeOf(storageAdapter<Profile>(store)).toExtend<StorageAdapter<Profile>>();
   const bot = new Bot<Context & SessionFlavor<Profile>>('');
   const initial = () => ({ nickname: null, visits: 0 });
-  bot.use(exclusive(store), session({ initial, storage: storageAdapter(store) }));
+  bot.use(sessionOfGrammy({ initial, storage: storageAdapter(store) }));
   // @ts-expect-error: it needs update and the listing
   storageAdapter(five);
+}
+
+export function sessions(store: FullSessionStore): void {
+  interface Known extends Context, SessionFlavor<Profile> {
+    readonly person: string;
+  }
+  const bot = new Bot<Known>('');
+  const initial = () => ({ nickname: null, visits: 0 });
+  bot.use(session({ store, initial }));
+  bot.use(session({ store, initial, exclusive: true, prefix: 'bot:' }));
+  bot.use(session({ store, initial, exclusive: { wait: 1000, leases: store } }));
+  bot.use(session({ store, initial, getSessionKey: (ctx) => ctx.person }));
+  // @ts-expect-error: a member is missing
+  bot.use(session({ store, initial: () => ({ visits: 0 }) }));
+  // @ts-expect-error: no store
+  bot.use(session({ initial }));
+  // @ts-expect-error: no such option
+  bot.use(session({ store, initial, exclusive: { waits: 1 } }));
 }

@@ -1,19 +1,18 @@
-// One process of several that share stores: a bot that is given so many messages of one person at once.
+// One process of several that share a store: a bot that is given so many messages of one person at once.
 import { join } from 'node:path';
 import { FileSessionStore } from '@sessions/file';
-import { conversation, exclusive, storageAdapter } from '@sessions/grammy';
+import { conversation, session } from '@sessions/grammy';
 import { RedisSessionStore } from '@sessions/redis';
-import { Bot, session } from 'grammy';
+import { Bot } from 'grammy';
 
 const [kind, where, how, count] = process.argv.slice(2);
-const open = (name) =>
+const store =
   kind === 'file'
-    ? new FileSessionStore(join(where, name))
+    ? new FileSessionStore(join(where, 'sessions'))
     : new RedisSessionStore(where.split(' ')[0], {
-        prefix: `${where.split(' ')[1]}${name}`,
+        prefix: `${where.split(' ')[1]}sessions`,
         onWarning: () => {},
       });
-const [store, leases] = [open('sessions'), open('leases')];
 const initial = () => ({ count: 0 });
 
 const bot = new Bot('42:token', { botInfo: { id: 1, is_bot: true, first_name: 'Bot' } });
@@ -21,17 +20,16 @@ if (how === 'conversation') {
   bot.use(conversation(store, { initial }));
   bot.on('message', (ctx) => ctx.conversation.setState(({ count }) => ({ count: count + 1 })));
 } else {
-  if (how === 'exclusive') bot.use(exclusive(leases, { wait: 60_000 }));
-  bot.use(session({ initial, storage: storageAdapter(store) }));
+  bot.use(session({ store, initial, exclusive: { wait: 60_000 } }));
   bot.on('message', (ctx) => ctx.session.count++);
 }
 
-await Promise.all([store.init(), leases.init()]);
+await store.init();
 process.stdout.write('ready\n');
 process.stdin.once('data', async () => {
   const message = { text: 'Hi', from: { id: 7 }, chat: { id: 7, type: 'private' } };
   const messages = Array.from({ length: Number(count) }, () => bot.handleUpdate({ message }));
   await Promise.all(messages);
-  await Promise.all([store.close(), leases.close()]);
+  await store.close();
   process.stdin.destroy();
 });

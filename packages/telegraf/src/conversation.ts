@@ -2,13 +2,14 @@ import {
   type Conversation,
   Conversations,
   checkOptions,
-  type Exclusive,
+  type FullSessionStore,
   type SessionStore,
   type State,
 } from '@sessions/core';
+import { type ExclusiveOptions, exclusiveRuns } from '@sessions/lease';
 import type { Context, MiddlewareFn } from 'telegraf';
 
-/** A context that has the conversation of its update. */
+/** A context with the conversation of its update. */
 export type ConversationFlavor<T extends State = State, P extends string = 'conversation'> = {
   /** Throws a `TypeError` for an update without a key. */
   readonly [K in P]: Conversation<T>;
@@ -25,19 +26,19 @@ export interface ConversationOptions<C extends Context = Context, P extends stri
   extends KeyOptions<C> {
   /** The state of a conversation that has none yet, and after `resetState`; `{}` by default. */
   readonly initial?: (() => StateOf<C, P>) | undefined;
-  /** The member of the context that is the conversation; `conversation` by default. */
+  /** The name of the member of the context; `conversation` by default. */
   readonly property?: P | undefined;
-  /** Runs the handlers of one conversation one after another over processes: see `Conversations`. */
-  readonly exclusive?: Exclusive | undefined;
+  /** One update of a conversation at a time, in all processes: `true`, or options; `false` by default. */
+  readonly exclusive?: boolean | ExclusiveOptions | undefined;
 }
 
 /** The state that the flavor of the context names. */
 type StateOf<C, P extends string> = C extends ConversationFlavor<infer T, P> ? T : never;
 
 /**
- * A middleware that gives the context its conversation, with `state`, `setState` and `resetState`,
- * and stores what was set once the middleware behind it has finished; nothing when that throws.
- * Updates of one conversation are handled one after another in this process. Those without a key
+ * Makes a middleware that gives the context its conversation, with `state`, `setState` and `resetState`.
+ * When the middleware behind it has finished, it stores what was set; when that throws, nothing.
+ * In this process updates of one conversation are handled one after another. Updates without a key
  * pass through.
  */
 export function conversation<C extends Context = Context, P extends string = 'conversation'>(
@@ -46,19 +47,21 @@ export function conversation<C extends Context = Context, P extends string = 'co
 ): MiddlewareFn<C> {
   checkOptions('conversation', options, ['initial', 'getSessionKey', 'property', 'exclusive']);
   const { initial = () => ({}), getSessionKey = defaultKey, property = 'conversation' } = options;
-  const conversations = new Conversations(store, initial(), { exclusive: options.exclusive });
+  const exclusive =
+    options.exclusive && exclusiveRuns(store as FullSessionStore, options.exclusive);
+  const conversations = new Conversations(store, initial(), exclusive ? { exclusive } : {});
   return async (ctx, next) => {
     const key = await getSessionKey(ctx);
     if (!key) {
       const get = () => {
         throw new TypeError('this update has no conversation: it has no session key');
       };
-      Object.defineProperty(ctx, property, { get });
+      Object.defineProperty(ctx, property, { get, configurable: true });
       return next();
     }
     conversations.setInitialState(initial());
     await conversations.run(key, (value) => {
-      Object.defineProperty(ctx, property, { value });
+      Object.defineProperty(ctx, property, { value, configurable: true });
       return next();
     });
   };

@@ -1,42 +1,21 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { checkOptions, type FullSessionStore, type Session, SessionError } from '@sessions/core';
-import { type LeaseOptions, withLease } from '@sessions/lease';
-import type { Context, MiddlewareFn } from 'telegraf';
+import { checkOptions, type FullSessionStore } from '@sessions/core';
+import { type ExclusiveOptions, exclusiveRuns, guarded } from '@sessions/lease';
+import { type Context, type MiddlewareFn, session as sessionOfTelegraf } from 'telegraf';
 import type { AsyncSessionStore } from 'telegraf/session';
 import { defaultKey, type KeyOptions } from './conversation.ts';
 
-/** The sessions that the exclusive run under way has read or written, as JSON text. */
-const run = new AsyncLocalStorage<Map<FullSessionStore, Map<string, string>>>();
-
 /**
- * The `store` of Telegraf's `session()`, on a store. A value, anything that JSON can hold, is kept as
- * `_state` of the session, where `conversation()` keeps its state. Methods reject as the store does, and
- * `set` and `delete` within `exclusive()` with `CONFLICT` when the session is not what was read.
+ * Makes a `store` for Telegraf's `session()`, on a store. A value is anything that JSON can hold. It is
+ * kept as `_state` of the session, where `conversation()` keeps its state. Methods reject as the store
+ * does. Behind an exclusive middleware, `set` and `delete` reject with `CONFLICT` when somebody has
+ * changed the session since it was read.
  */
 export function storageAdapter<T>(store: FullSessionStore): AsyncSessionStore<T> {
-  checkStore(store);
-  const seen = () => {
-    const stores = run.getStore();
-    if (stores && !stores.has(store)) stores.set(store, new Map());
-    return stores?.get(store);
-  };
-  const read = async (key: string): Promise<T | undefined> => {
-    const session = await store.read(key);
-    seen()?.set(key, JSON.stringify(session));
-    return session?._state;
-  };
-  const change = async (key: string, next: (session: Session | null) => Session | null) => {
-    const expected = seen()?.get(key);
-    const session = await store.update(key, (current) => {
-      if (expected === undefined || JSON.stringify(current) === expected) return next(current);
-      throw new SessionError('CONFLICT', 'the session was changed since it was read', { id: key });
-    });
-    seen()?.set(key, JSON.stringify(session));
-  };
+  const { read, replace } = guarded(store);
   return {
-    get: (key) => readAgain(() => read(key)),
-    set: (key, value) => change(key, (session) => ({ ...session, id: key, _state: value })),
-    delete: (key) => change(key, () => null),
+    get: (key) => readAgain(async () => (await read(key))?._state),
+    set: (key, value) => replace(key, (session) => ({ ...session, id: key, _state: value })),
+    delete: (key) => replace(key, () => null),
   };
 }
 
@@ -54,27 +33,40 @@ function readAgain<R>(read: () => Promise<R>): Promise<R> {
   return Object.create(Promise.prototype, { then: { value: then } });
 }
 
-export type ExclusiveOptions<C extends Context = Context> = KeyOptions<C> & LeaseOptions;
-
-/**
- * A middleware to put before `session()`: for each key it runs what is behind it for one update after
- * another, over all processes that share the store of leases, which nothing else may use.
- *
- * Rejects with `CONFLICT` when the turn did not come within `wait`; then nothing behind it ran.
- */
-export function exclusive<C extends Context = Context>(
-  leases: FullSessionStore,
-  { getSessionKey = defaultKey, ...options }: ExclusiveOptions<C> = {},
-): MiddlewareFn<C> {
-  checkStore(leases);
-  checkOptions('exclusive', options, ['getSessionKey', 'ttl', 'wait', 'signal']);
-  return async (ctx, next) => {
-    const key = await getSessionKey(ctx);
-    if (!key) return next();
-    await withLease(leases, key, () => run.run(new Map(), next), options);
-  };
+export interface SessionOptions<C extends Context = Context, P extends string = 'session'>
+  extends KeyOptions<C> {
+  readonly store: FullSessionStore;
+  /** The session of a key that has none yet. */
+  readonly defaultSession?: ((ctx: C) => SessionOf<C, P>) | undefined;
+  /** The name of the member of the context; `session` by default. */
+  readonly property?: P | undefined;
+  /** One update of a session at a time, in all processes: `true`, or options; `false` by default. */
+  readonly exclusive?: boolean | ExclusiveOptions | undefined;
 }
 
-function checkStore(store: FullSessionStore): void {
-  if (typeof store?.update !== 'function') throw new TypeError('the store must have an update');
+/** The session that the type of the context names. */
+type SessionOf<C, P extends string> = C extends { [K in P]?: infer S } ? NonNullable<S> : never;
+
+/**
+ * Telegraf's `session()`, with all its options, on a store. With `exclusive`, everything behind it runs for
+ * one update of a session at a time, in all processes that share the store.
+ *
+ * Rejects with `CONFLICT` when the turn did not come within `wait`: then nothing behind it ran. Or when
+ * the lease was lost and somebody else has changed the session: then nothing is stored.
+ */
+export function session<C extends Context = Context, P extends string = 'session'>(
+  options: SessionOptions<C, P>,
+): MiddlewareFn<C> {
+  const names = ['store', 'defaultSession', 'property', 'getSessionKey', 'exclusive'];
+  checkOptions('session', options, names);
+  const { store, exclusive, getSessionKey = defaultKey, ...own } = options;
+  const all = { ...own, getSessionKey, store: storageAdapter(store) };
+  const handle = sessionOfTelegraf(all as object) as (ctx: C, next: () => Promise<void>) => unknown;
+  if (!exclusive) return handle as MiddlewareFn<C>;
+  const run = exclusiveRuns(store, exclusive);
+  return async (ctx, next) => {
+    const key = await getSessionKey(ctx);
+    if (!key) await handle(ctx, next);
+    else await run(key, async () => handle(ctx, next));
+  };
 }

@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe } from '@jest/globals';
+import { describe } from '@jest/globals';
 import type { FullSessionStore } from '@sessions/core';
 import { FileSessionStore } from '@sessions/file';
 import { MemorySessionStore } from '@sessions/memory';
 import { type Context, Telegraf } from 'telegraf';
 import type { Update, UserFromGetMe } from 'telegraf/types';
+import { newFolder } from '../../../tooling/temporary-folder.ts';
 
 const botInfo = { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' } as UserFromGetMe;
 
@@ -42,12 +39,6 @@ export function channelPost(): Update {
   const channel_post = { message_id: ++update_id, date: 0, text: 'Hi', chat };
   return { update_id, channel_post } as Update;
 }
-
-const folder = await mkdtemp(join(tmpdir(), 'sessions-telegraf-'));
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** A folder that is not there yet. */
-export const newFolder = (): string => join(folder, randomUUID());
 
 /** Declares tests for stores that need no server. `open` makes one that is empty. */
 export function describeStores(body: (open: () => FullSessionStore) => void): void {

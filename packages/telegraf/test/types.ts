@@ -1,8 +1,13 @@
 // Checked by the compiler alone: `tsc -p test`.
 import type { FullSessionStore, SessionStore } from '@sessions/core';
 import { expectTypeOf } from 'expect-type';
-import { type Context, session, Telegraf, type SessionStore as TelegrafStore } from 'telegraf';
-import { type ConversationFlavor, conversation, exclusive, storageAdapter } from '../src/index.ts';
+import {
+  type Context,
+  session as sessionOfTelegraf,
+  Telegraf,
+  type SessionStore as TelegrafStore,
+} from 'telegraf';
+import { type ConversationFlavor, conversation, session, storageAdapter } from '../src/index.ts';
 
 interface Profile {
   nickname: string | null;
@@ -48,7 +53,8 @@ export function keys(store: FullSessionStore): void {
   const bot = new Telegraf<Known>('');
   bot.use(conversation(store, { getSessionKey: (ctx) => ctx.from?.id.toString() }));
   bot.use(conversation(store, { getSessionKey: async (ctx: Known) => ctx.person }));
-  bot.use(exclusive(store, { getSessionKey: (ctx) => ctx.person, ttl: 1000, wait: 1000 }));
+  bot.use(conversation(store, { exclusive: true }));
+  bot.use(conversation(store, { exclusive: { leases: store, ttl: 1000, wait: 1000 } }));
   // @ts-expect-error: text, not a number
   bot.use(conversation(store, { getSessionKey: (ctx) => ctx.from?.id }));
 }
@@ -68,10 +74,28 @@ export function storages(store: FullSessionStore, five: SessionStore): void {
   expectTypeOf(storageAdapter<Profile>(store)).toExtend<TelegrafStore<Profile>>();
   const bot = new Telegraf<Context & { session: Profile }>('');
   const initial = () => ({ nickname: null, visits: 0 });
-  bot.use(
-    exclusive(store),
-    session({ defaultSession: initial, store: storageAdapter<Profile>(store) }),
-  );
+  bot.use(sessionOfTelegraf({ defaultSession: initial, store: storageAdapter<Profile>(store) }));
   // @ts-expect-error: it needs update
   storageAdapter(five);
+}
+
+export function sessions(store: FullSessionStore): void {
+  interface Known extends Context {
+    session: Profile;
+    other: number;
+    readonly person: string;
+  }
+  const bot = new Telegraf<Known>('');
+  const initial = () => ({ nickname: null, visits: 0 });
+  bot.use(session({ store, defaultSession: initial }));
+  bot.use(session({ store, defaultSession: initial, exclusive: true }));
+  bot.use(session({ store, exclusive: { wait: 1000, leases: store } }));
+  bot.use(session({ store, property: 'other', defaultSession: () => 0 }));
+  bot.use(session({ store, getSessionKey: (ctx: Known) => ctx.person }));
+  // @ts-expect-error: a member is missing
+  bot.use(session({ store, defaultSession: () => ({ visits: 0 }) }));
+  // @ts-expect-error: no store
+  bot.use(session({ defaultSession: initial }));
+  // @ts-expect-error: no such option
+  bot.use(session({ store, exclusive: { waits: 1 } }));
 }
