@@ -1,2 +1,3 @@
 export { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core';
-export { StoreStateAdapter } from './state-adapter.ts';
+export type { ExclusiveOptions } from '@sessions/lease';
+export { createStoreState, type StoreState } from './store-state.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Message } from 'chat';
-import { StoreStateAdapter } from '../src/index.ts';
+import { createStoreState } from '../src/index.ts';
 import { type Bot, type Counter, describeStores, newBot, send, send100 } from './support.ts';
 
 const THREAD = 'telegram:7';
@@ -17,7 +17,7 @@ async function add(thread: Parameters<Parameters<Bot['onDirectMessage']>[0]>[0])
 describeStores((open) => {
   test('setState with a function: 100 messages at once keep 100 of 100 increments', async () => {
     const store = open();
-    const state = new StoreStateAdapter(store);
+    const state = createStoreState(store);
     const bot = newBot(state);
     bot.onDirectMessage(async (thread) => {
       await state.setState(thread, ({ count = 0 }) => ({ count: count + 1 }));
@@ -28,7 +28,7 @@ describeStores((open) => {
 
   test('exclusive: so does a handler that sets what it has read', async () => {
     const store = open();
-    const state = new StoreStateAdapter(store);
+    const state = createStoreState(store);
     const bot = newBot(state);
     bot.onDirectMessage(state.exclusive(add, { wait: 60_000 }));
     await send100(bot);
@@ -37,14 +37,14 @@ describeStores((open) => {
 
   test('without it such a handler does not', async () => {
     const store = open();
-    const bot = newBot(new StoreStateAdapter(store));
+    const bot = newBot(createStoreState(store));
     bot.onDirectMessage(add);
     await send100(bot);
     expect((await store.read(KEY))?.value.count).toBeLessThan(100);
   });
 
   test('with a queue each message is handled or skipped, and the history has all', async () => {
-    const state = new StoreStateAdapter(open());
+    const state = createStoreState(open({ timeout: 60_000 })); // all of them change one list
     const bot = newBot(state, { concurrency: { strategy: 'queue', maxQueueSize: 100 } });
     const seen: string[] = [];
     bot.onDirectMessage(async (_thread, message, _channel, context) => {
@@ -61,7 +61,7 @@ describeStores((open) => {
   });
 
   test('one of many at once is handled, and the others dropped', async () => {
-    const bot = newBot(new StoreStateAdapter(open()), { concurrency: 'drop' });
+    const bot = newBot(createStoreState(open()), { concurrency: 'drop' });
     let handled = 0;
     let free = () => {};
     const held = new Promise<void>((resolve) => {
@@ -81,7 +81,7 @@ describeStores((open) => {
   });
 
   test('a message that comes twice is handled once', async () => {
-    const bot = newBot(new StoreStateAdapter(open()));
+    const bot = newBot(createStoreState(open()));
     let handled = 0;
     bot.onDirectMessage(() => {
       handled++;
@@ -95,7 +95,7 @@ describeStores((open) => {
     const store = open();
     const texts: string[] = [];
     for (const n of [1, 2]) {
-      const bot = newBot(new StoreStateAdapter(store));
+      const bot = newBot(createStoreState(store));
       bot.onNewMention(async (thread) => {
         await thread.subscribe();
         await thread.setState({ count: 1 });
@@ -110,7 +110,7 @@ describeStores((open) => {
   });
 
   test('setState merges, removes, and serves channels; the thread sees it', async () => {
-    const state = new StoreStateAdapter(open());
+    const state = createStoreState(open());
     const bot = newBot(state);
     const seen: unknown[] = [];
     bot.onDirectMessage(async (thread) => {
@@ -136,7 +136,7 @@ describeStores((open) => {
 
   test('a state lives for 30 days', async () => {
     let clock = Date.now();
-    const state = new StoreStateAdapter(open({ now: () => clock }));
+    const state = createStoreState(open({ now: () => clock }));
     const bot = newBot(state);
     bot.onDirectMessage((thread) => void state.setState(thread, { count: 1 }));
     const key = `thread-state:${THREAD}`;
@@ -150,7 +150,7 @@ describeStores((open) => {
 
   test('an exclusive run overwrites nothing that somebody else has changed', async () => {
     const store = open();
-    const state = new StoreStateAdapter(store);
+    const state = createStoreState(store);
     const bot = newBot(state);
     const change = () => store.update(KEY, () => ({ value: { count: 50 } })); // as after a lost lease
     bot.onDirectMessage(
@@ -177,7 +177,7 @@ describeStores((open) => {
 
   test('in an exclusive run, too, setState with a function adds to what others have changed', async () => {
     const store = open();
-    const state = new StoreStateAdapter(store);
+    const state = createStoreState(store);
     const bot = newBot(state);
     bot.onDirectMessage(
       state.exclusive(async (thread) => {
@@ -193,7 +193,7 @@ describeStores((open) => {
   test('an exclusive handler gives its result, and its error, and leaves nothing for long', async () => {
     let clock = Date.now();
     const store = open({ now: () => clock });
-    const state = new StoreStateAdapter(store);
+    const state = createStoreState(store);
     await state.connect();
     const run = state.exclusive((thread: { id: string }, n: number) => {
       if (n === 0) throw new Error('in the handler');
@@ -206,7 +206,7 @@ describeStores((open) => {
   });
 
   test('an exclusive handler whose turn does not come does not run', async () => {
-    const state = new StoreStateAdapter(open());
+    const state = createStoreState(open());
     await state.connect();
     const runs: string[] = [];
     const inner = state.exclusive(() => void runs.push('inner'), { wait: 0 });
@@ -218,7 +218,7 @@ describeStores((open) => {
 
   test('a store that fails is no new thread', async () => {
     const store = open();
-    const bot = newBot(new StoreStateAdapter(store));
+    const bot = newBot(createStoreState(store));
     let handled = 0;
     bot.onDirectMessage(() => {
       handled++;

@@ -1,33 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { FileSessionStore } from '@sessions/file';
 import { RedisSessionStore } from '@sessions/redis';
+import { runAtOnce } from '../../../tooling/processes.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findRedis } from '../../../tooling/servers/redis.ts';
-import { newFolder } from './support.ts';
+import { newFolder } from '../../../tooling/temporary-folder.ts';
 
 const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 const KEY = 'value:thread-state:telegram:7';
 
 /** Two processes that are given 50 messages each, at the same time. */
 async function twoProcesses(kind: string, where: string, how: string): Promise<void> {
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const children = ['1', '51'].map((first) =>
-    spawn(process.execPath, [worker, kind, where, how, first, '50'], {
-      env,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    }),
-  );
-  const ended = children.map((child) => once(child, 'close'));
-  try {
-    await Promise.all(children.map((child) => once(child.stdout, 'data')));
-    for (const child of children) child.stdin.write('go\n');
-    for (const [code] of await Promise.all(ended)) expect(code).toBe(0);
-  } finally {
-    for (const child of children) child.kill('SIGKILL');
-  }
+  const args = (first: number) => [kind, where, how, first, 50];
+  expect(await runAtOnce(worker, args(1), args(51))).toEqual([0, 0]);
 }
 
 describe.each(['setState', 'exclusive'])('%s: 100 messages at two processes', (how) => {

@@ -1,16 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createTelegramAdapter } from '@chat-adapter/telegram';
 import { afterAll, describe } from '@jest/globals';
 import type { FullSessionStore, StoreOptions } from '@sessions/core';
 import { FileSessionStore } from '@sessions/file';
 import { MemorySessionStore } from '@sessions/memory';
 import { type Adapter, Chat, type ChatConfig, ConsoleLogger, type StateAdapter } from 'chat';
+import { newFolder } from '../../../tooling/temporary-folder.ts';
 
 const result = { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' };
 
@@ -60,12 +57,6 @@ export async function send(bot: Bot, text: string, n: number): Promise<void> {
 /** 100 messages of one person, all at once. */
 export const send100 = (bot: Bot): Promise<unknown> =>
   Promise.all(Array.from({ length: 100 }, (_, n) => send(bot, `${n}`, n + 1)));
-
-const folder = await mkdtemp(join(tmpdir(), 'sessions-chat-'));
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** A folder that is not there yet. */
-export const newFolder = (): string => join(folder, randomUUID());
 
 type Open = (options?: StoreOptions) => FullSessionStore;
 

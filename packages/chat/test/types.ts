@@ -2,7 +2,7 @@
 import type { FullSessionStore, SessionStore } from '@sessions/core';
 import type { Chat, StateAdapter, Thread } from 'chat';
 import { expectTypeOf } from 'expect-type';
-import { StoreStateAdapter } from '../src/index.ts';
+import { createStoreState, type StoreState } from '../src/index.ts';
 
 interface Profile {
   nickname: string | null;
@@ -10,12 +10,12 @@ interface Profile {
 }
 
 export function interfaces(store: FullSessionStore, five: SessionStore): void {
-  expectTypeOf(new StoreStateAdapter(store)).toExtend<StateAdapter>();
+  expectTypeOf(createStoreState(store)).toExtend<StateAdapter>();
   // @ts-expect-error: it needs update
-  new StoreStateAdapter(five);
+  createStoreState(five);
 }
 
-export async function states(state: StoreStateAdapter, thread: Thread<Profile>): Promise<void> {
+export async function states(state: StoreState, thread: Thread<Profile>): Promise<void> {
   const stored = await state.setState(thread, ({ visits = 0 }) => ({ visits: visits + 1 }));
   expectTypeOf(stored).toEqualTypeOf<Partial<Profile>>();
   await state.setState(thread, { nickname: null });
@@ -26,10 +26,14 @@ export async function states(state: StoreStateAdapter, thread: Thread<Profile>):
   await state.setState(thread, () => ({ visits: '1' }));
 }
 
-export function handlers(
-  bot: Chat<Record<string, never>, Profile>,
-  state: StoreStateAdapter,
-): void {
+export async function untyped(state: StoreState, thread: Thread): Promise<void> {
+  await state.setState(thread, ({ visits }) => {
+    expectTypeOf(visits).toEqualTypeOf<unknown>();
+    return { visits: 1 };
+  });
+}
+
+export function handlers(bot: Chat<Record<string, never>, Profile>, state: StoreState): void {
   const options = { wait: 60_000, ttl: 10_000 };
   bot.onNewMention(state.exclusive(async (thread) => thread.setState({ visits: 1 }), options));
   bot.onDirectMessage(

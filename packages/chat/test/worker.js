@@ -1,7 +1,7 @@
 // One process of several that share a store: a bot that is given so many messages of one person at once.
 import { createServer } from 'node:http';
 import { createTelegramAdapter } from '@chat-adapter/telegram';
-import { StoreStateAdapter } from '@sessions/chat';
+import { createStoreState } from '@sessions/chat';
 import { FileSessionStore } from '@sessions/file';
 import { RedisSessionStore } from '@sessions/redis';
 import { Chat, ConsoleLogger } from 'chat';
@@ -14,7 +14,7 @@ const store =
         prefix: where.split(' ')[1],
         onWarning: () => {},
       });
-const state = new StoreStateAdapter(store);
+const state = createStoreState(store);
 
 const result = { id: 1, is_bot: true, first_name: 'Bot', username: 'bot' };
 const api = createServer((_, response) => response.end(JSON.stringify({ ok: true, result })));

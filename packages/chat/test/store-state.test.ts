@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { FullSessionStore } from '@sessions/core';
 import { MemorySessionStore } from '@sessions/memory';
 import type { Lock, QueueEntry } from 'chat';
-import { StoreStateAdapter } from '../src/index.ts';
+import { createStoreState, type StoreState } from '../src/index.ts';
 import { describeStores } from './support.ts';
 
 const THREAD = 'slack:C123:1234.5678';
@@ -20,12 +20,12 @@ async function idsOf(store: FullSessionStore): Promise<string[]> {
 describeStores((open) => {
   let clock = 0;
   let store: FullSessionStore;
-  let state: StoreStateAdapter;
+  let state: StoreState;
 
   beforeEach(async () => {
     clock = 1_800_000_000_000;
     store = open({ now: () => clock });
-    state = new StoreStateAdapter(store);
+    state = createStoreState(store);
     await state.connect();
   });
 
@@ -314,14 +314,14 @@ describeStores((open) => {
   });
 
   test('before connect, and after disconnect, everything rejects', async () => {
-    const refused = async (adapter: StoreStateAdapter) => {
+    const refused = async (adapter: StoreState) => {
       const calls = [adapter.get('a'), adapter.subscribe('a'), adapter.acquireLock('a', 1)];
       for (const call of [...calls, adapter.exclusive(() => {})({ id: 'a' })]) {
         await expect(call).rejects.toThrow('not connected');
         await expect(call).rejects.toThrow(TypeError);
       }
     };
-    await refused(new StoreStateAdapter(store));
+    await refused(createStoreState(store));
     await state.disconnect();
     await refused(state);
   });
@@ -329,7 +329,7 @@ describeStores((open) => {
 
 test('errors of the store pass through', async () => {
   const store = new MemorySessionStore();
-  const state = new StoreStateAdapter(store);
+  const state = createStoreState(store);
   await state.connect();
   await expect(state.set('key', 1n)).rejects.toMatchObject({ code: 'INVALID_SESSION' });
   await expect(state.get('x'.repeat(1025))).rejects.toMatchObject({ code: 'INVALID_ID' });
@@ -340,5 +340,5 @@ test('errors of the store pass through', async () => {
 });
 
 test('a store of five methods is refused', () => {
-  expect(() => new StoreStateAdapter({} as FullSessionStore)).toThrow(TypeError);
+  expect(() => createStoreState({} as FullSessionStore)).toThrow(TypeError);
 });
