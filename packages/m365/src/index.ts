@@ -1,3 +1,4 @@
 export { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core';
-export { type ExclusiveOptions, StoreStorage } from './storage.ts';
+export type { ExclusiveOptions } from '@sessions/lease';
+export { StoreStorage, type TurnOptions } from './storage.ts';
 export { TeamsStorage } from './teams-storage.ts';

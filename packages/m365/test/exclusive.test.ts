@@ -38,7 +38,7 @@ describeStores((open) => {
   test('100 turns at once keep 100 of 100 increments of ConversationState', async () => {
     const store = open();
     const storage = new StoreStorage(store);
-    const adapter = newAdapter().use(storage.exclusive(open(), { wait: 60_000 }));
+    const adapter = newAdapter().use(storage.exclusive({ wait: 60_000 }));
     const logic = counter(storage);
     await Promise.all(times(100, () => send(adapter, logic)));
     expect(await store.read(KEY)).toEqual({ count: 100 });
@@ -55,10 +55,10 @@ describeStores((open) => {
   test('so does an AgentApplication keep them', async () => {
     const store = open();
     const storage = new StoreStorage(store);
-    const adapter = newAdapter().use(storage.exclusive(open(), { wait: 60_000 }));
+    const adapter = newAdapter().use(storage.exclusive({ wait: 60_000 }));
     const logic = countingApplication(storage);
     await Promise.all(times(100, () => send(adapter, logic)));
-    expect(await store.all()).toEqual([{ count: 100 }]);
+    expect(await store.all()).toContainEqual({ count: 100 });
   });
 
   test('its turns alone fail in place of losing what has been counted', async () => {
@@ -75,7 +75,7 @@ describeStores((open) => {
   test('a turn overwrites nothing that somebody else has changed since', async () => {
     const store = open();
     const storage = new StoreStorage(store);
-    const adapter = newAdapter().use(storage.exclusive(open()));
+    const adapter = newAdapter().use(storage.exclusive());
     const state = new ConversationState(storage);
     let changes = 0;
     const change = () => store.write(KEY, { change: ++changes }); // as after a lost lease
@@ -109,7 +109,7 @@ describeStores((open) => {
 
   test('turns of one conversation wait, and those of others do not', async () => {
     const storage = new StoreStorage(open());
-    const adapter = newAdapter().use(storage.exclusive(open()));
+    const adapter = newAdapter().use(storage.exclusive());
     const notes: string[] = [];
     let free = () => {};
     const held = new Promise<void>((resolve) => {
@@ -130,7 +130,7 @@ describeStores((open) => {
 
   test('a turn that fails fails, and the next one has its turn', async () => {
     const storage = new StoreStorage(open());
-    const adapter = newAdapter().use(storage.exclusive(open()));
+    const adapter = newAdapter().use(storage.exclusive());
     const fail = async () => Promise.reject(new Error('in the turn'));
     await expect(send(adapter, fail)).rejects.toThrow('in the turn');
     expect(await send(adapter, counter(storage))).toBe(200);
@@ -147,17 +147,16 @@ test('getKey chooses what is exclusive, or nothing', async () => {
     seen.push(ids);
     await leases.clear();
   };
-  await send(newAdapter().use(storage.exclusive(leases)), note);
+  await send(newAdapter().use(storage.exclusive({ leases })), note);
   const getKey = ({ activity }: { activity: { from?: { id?: string } } }) => activity.from?.id;
-  await send(newAdapter().use(storage.exclusive(leases, { getKey })), note);
-  await send(newAdapter().use(storage.exclusive(leases, { getKey: () => undefined })), note);
-  expect(seen).toEqual([[CONVERSATION], ['user'], []]);
+  await send(newAdapter().use(storage.exclusive({ leases, getKey })), note);
+  await send(newAdapter().use(storage.exclusive({ leases, getKey: () => undefined })), note);
+  expect(seen).toEqual([[`lease:${CONVERSATION}`], ['lease:user'], []]);
 });
 
 test('a turn that does not come in time does not run', async () => {
-  const leases = new MemorySessionStore();
   const storage = new StoreStorage(new MemorySessionStore());
-  const adapter = newAdapter().use(storage.exclusive(leases, { wait: 0 }));
+  const adapter = newAdapter().use(storage.exclusive({ wait: 0 }));
   let ran = false;
   const inner = () =>
     send(adapter, async () => {

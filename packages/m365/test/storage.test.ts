@@ -29,7 +29,7 @@ describeStores((open) => {
         message: expect.stringContaining('Keys are required when reading.'),
       });
     }
-    for (const changes of [[], null, undefined]) {
+    for (const changes of [[], null, undefined, { a: { value: 1 }, b: null }]) {
       await expect(storage.write(changes as StoreItem)).rejects.toMatchObject({
         name: 'ReferenceError',
         message: expect.stringContaining('Changes are required when writing.'),
@@ -163,6 +163,6 @@ test('wrong arguments are refused', () => {
   const store = new MemorySessionStore();
   const storage = new StoreStorage(store);
   expect(() => new StoreStorage({} as FullSessionStore)).toThrow(TypeError);
-  expect(() => storage.exclusive({} as FullSessionStore)).toThrow(TypeError);
-  expect(() => storage.exclusive(store, { waits: 1 } as object)).toThrow(TypeError);
+  expect(() => storage.exclusive({ leases: {} as FullSessionStore })).toThrow(TypeError);
+  expect(() => storage.exclusive({ waits: 1 } as object)).toThrow(TypeError);
 });

@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe } from '@jest/globals';
+import { describe } from '@jest/globals';
 import {
   CloudAdapter,
   ConversationState,
@@ -13,6 +10,7 @@ import {
 import type { FullSessionStore, StoreOptions } from '@sessions/core';
 import { FileSessionStore } from '@sessions/file';
 import { MemorySessionStore } from '@sessions/memory';
+import { newFolder } from '../../../tooling/temporary-folder.ts';
 
 type Logic = (context: TurnContext) => Promise<void>;
 
@@ -70,12 +68,6 @@ export function newAdapter(): CloudAdapter {
   adapter.onTurnError = (_, error) => Promise.reject(error);
   return adapter;
 }
-
-const folder = await mkdtemp(join(tmpdir(), 'sessions-m365-'));
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** A folder that is not there yet. */
-export const newFolder = (): string => join(folder, randomUUID());
 
 type Open = (options?: StoreOptions) => FullSessionStore;
 

@@ -1,4 +1,4 @@
-// One process of several that share stores: an agent that is given so many messages of one conversation at once.
+// One process of several that share a store: an agent that is given so many messages of one conversation at once.
 import { join } from 'node:path';
 import { CloudAdapter, ConversationState } from '@microsoft/agents-hosting';
 import { FileSessionStore } from '@sessions/file';
@@ -6,17 +6,16 @@ import { StoreStorage } from '@sessions/m365';
 import { RedisSessionStore } from '@sessions/redis';
 
 const [kind, where, count] = process.argv.slice(2);
-const open = (name) =>
+const store =
   kind === 'file'
-    ? new FileSessionStore(join(where, name))
+    ? new FileSessionStore(join(where, 'sessions'))
     : new RedisSessionStore(where.split(' ')[0], {
-        prefix: `${where.split(' ')[1]}${name}`,
+        prefix: `${where.split(' ')[1]}sessions`,
         onWarning: () => {},
       });
-const [store, leases] = [open('sessions'), open('leases')];
 
 const storage = new StoreStorage(store);
-const adapter = new CloudAdapter({}).use(storage.exclusive(leases, { wait: 60_000 }));
+const adapter = new CloudAdapter({}).use(storage.exclusive({ wait: 60_000 }));
 const state = new ConversationState(storage);
 const counter = state.createProperty('count');
 
@@ -38,10 +37,10 @@ const send = async (n) => {
   });
 };
 
-await Promise.all([store.init(), leases.init()]);
+await store.init();
 process.stdout.write('ready\n');
 process.stdin.once('data', async () => {
   await Promise.all(Array.from({ length: Number(count) }, (_, n) => send(n)));
-  await Promise.all([store.close(), leases.close()]);
+  await store.close();
   process.stdin.destroy();
 });
