@@ -10,13 +10,13 @@ import { MemorySessionStore } from '@sessions/memory';
 import { type BotEvent, type Context, EventContext, type Reply } from './context.ts';
 
 export interface BotOptions<T extends State = State, E extends BotEvent = BotEvent> {
-  /** Where the sessions are; in the memory of this process by default. */
+  /** The store of the sessions; by default the memory of this process. */
   readonly sessionStore?: SessionStore | undefined;
   /** The state of a new conversation; `{}` by default. Its type is that of `context.state`. */
   readonly initialState?: T | undefined;
-  /** Chooses the session of an event: one per chat, per person, …; `event.sessionId` by default. */
+  /** Returns the session's id for an event, such as one for each chat; `event.sessionId` by default. */
   readonly sessionId?: ((event: E) => string) | undefined;
-  /** Runs the handlers of one conversation one after another over processes: see `Conversations`. */
+  /** Runs handlers of one conversation one after another in all processes: see `Conversations`. */
   readonly exclusive?: Exclusive | undefined;
   /** The clock of `lastActivity`, in milliseconds since 1970; `() => Date.now()` by default. */
   readonly now?: (() => number) | undefined;
@@ -24,7 +24,7 @@ export interface BotOptions<T extends State = State, E extends BotEvent = BotEve
 
 const OPTIONS = ['sessionStore', 'initialState', 'sessionId', 'exclusive', 'now'];
 
-/** A bot that knows no transport: it is handed events, and a way to reply to each. */
+/** A bot that knows no transport: you give it each event, and a function that replies. */
 export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
   /** The store that the bot uses. The bot never closes it. */
   readonly sessionStore: SessionStore;
@@ -60,7 +60,7 @@ export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
     return this;
   }
 
-  /** What the bot does with an event. A second handler takes the place of the first. */
+  /** Sets the handler of events. A second one replaces the first. */
   onEvent(handler: (context: Context<T, E>) => unknown): this {
     checkFunction('an event handler', handler);
     this.#onEvent = handler;
@@ -68,8 +68,8 @@ export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
   }
 
   /**
-   * Who hears of an error of the handler or of the store while an event is handled; without one
-   * `handle` rejects with it. A second handler takes the place of the first.
+   * Sets the handler of errors: those of the event handler and of the store while an event is handled.
+   * Without one, `handle` rejects with them. A second one replaces the first.
    */
   onError(handler: (error: unknown, event: E) => unknown): this {
     checkFunction('an error handler', handler);
@@ -79,12 +79,12 @@ export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
 
   /**
    * Handles one event, and resolves when its handler has finished and the state is stored. Events
-   * of one conversation are handled one after another, in the order of the calls; so a handler that
+   * of one conversation are handled one after another, in the order of the calls. So a handler that
    * awaits another event of its own conversation waits for ever.
    *
-   * Rejects with what the handler or the store rejects with, unless `onError` takes it; then
-   * nothing is stored, or, when the error has `outcome: 'unknown'`, nobody can tell. Rejects with a
-   * `TypeError` when there is no handler, or the arguments are no event and reply.
+   * Rejects with the error of the handler or of the store, unless `onError` takes it. Then nothing is
+   * stored; with `outcome: 'unknown'` nobody can tell. Rejects with a `TypeError` when there is no
+   * handler, or the arguments are no event and reply.
    */
   async handle(event: E, reply: Reply): Promise<void> {
     if (typeof event !== 'object' || event === null) throw new TypeError('an event is an object');
@@ -104,9 +104,9 @@ export class Bot<T extends State = State, E extends BotEvent = BotEvent> {
   }
 
   /**
-   * The context of a conversation outside an event, for a timer or a webhook: runs the function in
-   * line with the events of that conversation, stores the state that it set, and resolves with what
-   * it returns. `lastActivity` stays as it is. Without `reply`, `context.sendText` rejects.
+   * Runs a function for a conversation outside an event, such as for a timer or a webhook. It waits for
+   * its turn with the events of that conversation, stores the state that the function sets, and resolves
+   * with what it returns. `lastActivity` stays as it is. Without `reply`, `context.sendText` rejects.
    * Errors reach the caller, never `onError`.
    */
   async withContext<R>(

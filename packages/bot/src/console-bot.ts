@@ -13,7 +13,7 @@ export interface ConsoleEvent extends BotEvent {
 export interface ConsoleBotOptions<T extends State = State>
   extends Omit<BotOptions<T, ConsoleEvent>, 'sessionId'> {
   /**
-   * The session of whoever types; `console:1` by default. `platform` and `user` are stored only for
+   * The id of the session; `console:1` by default. `platform` and `user` are stored only for
    * an id that begins with `console:`, so that talking in somebody else's session leaves theirs.
    */
   readonly sessionId?: string | undefined;
@@ -48,12 +48,12 @@ export class ConsoleBot<T extends State = State> extends Bot<T, ConsoleEvent> {
   }
 
   /**
-   * Handles the lines of the input one after another, and resolves when it ends or `/exit` is met;
-   * then the input is closed. Blank lines are passed over.
+   * Handles the lines of the input one after another, and resolves at its end or at `/exit`; then the
+   * input is closed. Blank lines are skipped.
    *
    * In a terminal there is a prompt with a history, and an error is shown in place of the answer.
-   * Otherwise the output has the replies and nothing else, one per line, and the first error ends
-   * it all: then `start` rejects with that.
+   * Otherwise the output has only the replies, one per line, and the first error ends it: `start`
+   * rejects with that.
    */
   async start({
     input = process.stdin,

@@ -1,6 +1,6 @@
 import type { Conversation, Session, State, StateChange } from '@sessions/core';
 
-/** The person who talks to the bot. Stored as `user` in the session, whatever its other members. */
+/** The person who talks to the bot. It is stored as `user` in the session, with all its members. */
 export interface BotUser {
   readonly id: string | number;
   readonly name?: string | undefined;
@@ -8,13 +8,15 @@ export interface BotUser {
   readonly [member: string]: any;
 }
 
-/** What a transport tells the bot. A transport's own events may have more members. */
+/** An event of a transport, such as a message. It may have more members. */
 export interface BotEvent {
   /** The conversation that the event belongs to, unless the bot chooses another one. */
   readonly sessionId: string;
   /** Where the event comes from, such as `telegram`. Stored in the session. */
   readonly platform?: string | undefined;
+  /** Who has sent it. Stored in the session. */
   readonly user?: BotUser | undefined;
+  /** The text of the message. */
   readonly text?: string | undefined;
 }
 
@@ -26,8 +28,8 @@ export interface Context<T extends State = State, E extends BotEvent | null = Bo
   extends Conversation<T> {
   readonly event: E;
   /**
-   * Replies, and resolves once the reply is on its way. Rejects with what the reply rejects with,
-   * and with a `TypeError` when the text is no string or there is nobody to reply to.
+   * Replies, and resolves when `Reply` does. Rejects with the error of `Reply`, and with a `TypeError`
+   * when the text is no string or there is nobody to reply to.
    */
   sendText(text: string): Promise<void>;
 }

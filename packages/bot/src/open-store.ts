@@ -12,8 +12,8 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The store that a text names: a URL, or the name of a package and perhaps `:` and an argument.
- * `redis` means `@sessions/redis` or a package `redis`, whichever exports a store; the package is
+ * Opens the store that a text names: a URL, or the name of a package, perhaps with `:` and an argument.
+ * `redis` means `@sessions/redis` or a package `redis`, whichever exports a store. The package is
  * looked for in the folder `from`, then beside this one.
  *
  * Rejects with an `Error` that says what to install when there is none.

@@ -10,7 +10,7 @@ export type Found =
     }
   | Problem;
 
-/** What could not be moved, and why. */
+/** Something that could not be moved, and why. */
 export interface Problem {
   /** The file, the key, the `_id` of the document or the id of the session. */
   readonly name: string;

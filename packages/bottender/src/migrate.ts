@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '@sessions/bot';
-import { checkOptions, type FullSessionStore, isSessionError, KeyedMutex } from '@sessions/core';
+import {
+  checkOptions,
+  type FullSessionStore,
+  isRefusal,
+  isSessionError,
+  KeyedMutex,
+  minutesLeft,
+} from '@sessions/core';
 import { loadClient } from './client.ts';
 import { readFiles } from './files.ts';
 import type { Found, Problem } from './found.ts';
@@ -17,19 +24,20 @@ export interface MigrateOptions {
   readonly collection?: string | undefined;
   /** Reads all and writes nothing; `to` is not even opened. */
   readonly dryRun?: boolean | undefined;
-  /** The bot's: where the clients and the store's package are looked for, and a relative `from` begins. */
+  /** The bot's folder: it has the clients and the store's package, and a relative `from` begins there. */
   readonly folder?: string | undefined;
-  /** Is told after each few sessions. */
+  /** Called after each few sessions. */
   readonly onProgress?: ((progress: Migrated) => void) | undefined;
-  /** Is told of each thing that was not understood. */
+  /** Called for each thing that was not understood. */
   readonly onProblem?: ((problem: Problem) => void) | undefined;
   /** The clock, in milliseconds since 1970; `Date.now` by default. */
   readonly now?: (() => number) | undefined;
 }
 
+/** Counts of a migration. */
 export interface Migrated {
   readonly copied: number;
-  /** Left as they were, since the store has a session with that id: a newer one, or copied before. */
+  /** The store has a session with that id already: a newer one, or one copied before. */
   readonly kept: number;
   readonly expired: number;
   readonly problems: number;
@@ -105,8 +113,6 @@ function open(from: string, folder: string, options: MigrateOptions): AsyncItera
   throw new Error('what to move from is file:<folder>, redis://… or mongodb://…');
 }
 
-const REFUSED = ['INVALID_ID', 'INVALID_SESSION', 'TOO_LARGE', 'CORRUPT'];
-
 async function moveTo(
   store: FullSessionStore | null,
   found: Found,
@@ -114,14 +120,14 @@ async function moveTo(
 ): Promise<'copied' | 'kept' | 'expired' | Problem> {
   if ('problem' in found) return found;
   const { id, session, expiresAt } = found;
-  const expiresIn = expiresAt === null ? Infinity : (expiresAt - now) / 60_000;
+  const expiresIn = minutesLeft(expiresAt, now);
   if (!(expiresIn > 0)) return 'expired';
   try {
     await store?.write(id, session, { expiresIn, ifMatch: null });
     return 'copied';
   } catch (error) {
     if (isSessionError(error, 'CONFLICT')) return 'kept';
-    if (!isSessionError(error) || !REFUSED.includes(error.code)) throw error;
+    if (!isRefusal(error)) throw error;
     return { name: id, problem: `${error.message} (${error.code})` };
   }
 }

@@ -1,26 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from '@jest/globals';
 import type { SessionStore } from '@sessions/core';
 import { TelegramBot } from 'bottender';
+import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 
 export const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 const cli = join(packageFolder, 'dist/cli.js');
-const made: string[] = [];
-
-afterAll(async () => {
-  for (const folder of made) await rm(folder, { recursive: true, force: true });
-});
 
 /** A folder, removed at the end, in which these packages are installed. */
 export async function project(...packages: string[]): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sessions-bottender-'));
-  made.push(folder);
+  const folder = await temporaryFolder();
   for (const name of packages) {
     const path = join(folder, 'node_modules', name);
     await mkdir(dirname(path), { recursive: true });

@@ -12,15 +12,15 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 export interface CreateOptions {
-  /** Where the folder is made; the current folder by default. */
+  /** The folder in which it is made; the current folder by default. */
   readonly parent?: string | undefined;
-  /** Its tests run under Vitest, not under node:test. */
+  /** Whether its tests run under Vitest; by default they run under node:test. */
   readonly vitest?: boolean | undefined;
 }
 
 /**
- * Makes the folder `name`, with a driver in it that passes its tests, and answers with its path.
- * Throws a `RangeError` for a name that is none, and an `Error` where something is there already.
+ * Makes the folder `name` with a driver that passes its tests, and returns its path. Throws a
+ * `RangeError` for a name that cannot be one, and an `Error` when something is there already.
  */
 export function createDriver(name: string, options: CreateOptions = {}): string {
   const { parent = process.cwd(), vitest = false } = options;

@@ -24,7 +24,8 @@ beforeAll(() => {
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 function attempt(command: string, args: string[], cwd: string) {
-  const { NODE_OPTIONS: _, ...env } = process.env;
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const env = { ...inherited, SESSIONS_BUILT: '1' }; // by whatever runs this: see prepack.js
   const shell = process.platform === 'win32' && command !== process.execPath; // .cmd files
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd,

@@ -7,9 +7,9 @@ type Callback<T = void> = (error: unknown, result?: T) => void;
 
 /**
  * A store for `express-session` that keeps its sessions in a store of this family. A session lives
- * as long as its cookie; one whose cookie ends with the browser, as long as that store says.
+ * as long as its cookie. If the cookie ends with the browser, it lives as long as that store says.
  *
- * Errors go to the callback; where there is none, they are emitted as `error`.
+ * Errors go to the callback. Without a callback they are emitted as `error`.
  */
 export class ExpressStore extends Store {
   readonly #store: FullSessionStore<SessionData>;
@@ -17,14 +17,14 @@ export class ExpressStore extends Store {
   // again: if it is gone by then, somebody has logged out.
   readonly #stored = new WeakMap<object, Members>();
 
-  /** Throws a `TypeError` when the store has the five methods alone. */
+  /** Throws a `TypeError` when the store has only the five methods. */
   constructor(store: FullSessionStore) {
     super();
     if (typeof store?.update !== 'function') throw new TypeError('the store must have an update');
     this.#store = store as FullSessionStore<SessionData>;
   }
 
-  /** Makes what a request works with of what `get` has found. */
+  /** Makes the session object of a request from what `get` has found. */
   override createSession(
     ...args: Parameters<Store['createSession']>
   ): ReturnType<Store['createSession']> {
@@ -38,7 +38,7 @@ export class ExpressStore extends Store {
     this.#answer(callback, () => this.#store.read(sid));
   }
 
-  /** Creates a new session; of one that a request has loaded, stores the members that it has changed. */
+  /** Creates a new session. Of one that a request has loaded, stores only the members it has changed. */
   override set(sid: string, session: SessionData, callback?: Callback): void {
     this.#answer(callback, async () => {
       const before = this.#stored.get(session);
