@@ -1,0 +1,2 @@
+export type { Config, Configured } from './config.ts';
+export { main } from './main.ts';
