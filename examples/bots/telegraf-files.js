@@ -23,6 +23,7 @@ bot.on(message('text'), (ctx) => {
   return ctx.reply(`${ctx.conversation.state.items.length} on the list`);
 });
 
+bot.catch(console.error); // otherwise the first error ends the bot
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => bot.stop());
 await bot.launch(() => console.log('ready'));
 await store.close();

@@ -2,6 +2,9 @@ import { EventEmitter, on, once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
+/** A chat that takes no message: the person has blocked the bot. */
+export const BLOCKED = 403;
+
 /** Stands in for the servers of Telegram and Slack: hands over messages, and gets those of the bot. */
 export class Messenger {
   #updates = [];
@@ -50,6 +53,7 @@ export class Messenger {
       if (this.#updates.length === 0 && call.timeout) await once(this.#events, 'update');
       return { result: this.#updates };
     }
+    if (call.chat_id === BLOCKED) return { ok: false, error_code: 403, description: 'Forbidden' };
     if (/^(sendMessage|chat.postMessage)$/.test(method)) this.#events.emit('sent', call.text);
     return { result: true };
   }

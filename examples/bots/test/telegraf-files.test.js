@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Messenger } from './messenger.js';
+import { BLOCKED, Messenger } from './messenger.js';
 import { start } from './start.js';
 
 test('the list is there after a restart', async (t) => {
@@ -23,6 +23,7 @@ test('the list is there after a restart', async (t) => {
   await bot.stop();
 
   bot = await start(t, 'telegraf-files.js', env);
+  messenger.send('milk', BLOCKED); // an error in a handler, which the others do not notice
   assert.equal(await ask('/list'), 'milk, bread');
   assert.equal(await ask('/done'), 'Well done');
   assert.equal(await ask('/list'), 'Nothing');
