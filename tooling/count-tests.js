@@ -2,6 +2,9 @@
 // with `, N skipped` when there are any. Fails for a test that failed, did not run without being
 // allowed to, or could not be found.
 import { readdirSync, readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
+
+const LINES = 12; // of what jest says of a failure
 
 // What may be skipped: each says in its name what the server that was found cannot do. Only one
 // that is no MongoDB, which stands in where no official image can be pulled, lacks any of it.
@@ -39,7 +42,8 @@ function add(test, name) {
     count.passed++;
   } else if (isFailed(test)) {
     count.failed++;
-    problems.push(`${name}: failed`);
+    const why = stripVTControlCharacters(test.failureMessages.join('\n'));
+    problems.push(`${name}: failed\n${why.split('\n').slice(0, LINES).join('\n')}`);
   } else {
     count.skipped++;
     if (!MAY_BE_SKIPPED.test(test.fullName)) problems.push(`${name}: ${test.status}`);

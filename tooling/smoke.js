@@ -4,13 +4,11 @@ import { checkBundles } from './smoke/bundles.js';
 import { checkCommands, checkFiles, checkTarball } from './smoke/contents.js';
 import { checkJest } from './smoke/jest.js';
 import { checkImports } from './smoke/loading.js';
-import { pack, packages, project } from './smoke/project.js';
+import { packAll, packages, project } from './smoke/project.js';
 import { checkNode10, checkTypes } from './smoke/types.js';
 
-for (const each of packages) {
-  pack(each);
-  checkTarball(each);
-}
+packAll();
+for (const each of packages) await checkTarball(each);
 
 const names = packages.map((each) => each.name);
 // The types that an adapter's users install beside it.
@@ -21,9 +19,10 @@ for (const name of names) {
 }
 checkImports(names, everything);
 checkTypes(names, everything);
-// Bolt's own types want esModuleInterop there.
+// The types of Bolt and of OpenAI Agents want esModuleInterop there.
+const modern = ['@sessions/bolt', '@sessions/openai-agents'];
 checkNode10(
-  names.filter((name) => name !== '@sessions/bolt'),
+  names.filter((name) => !modern.includes(name)),
   everything,
 );
 await checkBundles();

@@ -1,7 +1,7 @@
 /**
  * The frameworks in docs/frameworks.md: the suffix of our package, and what it gives. `counted` are the
- * ways that `frameworks/<adapter>.js` can keep a counter, with the framework's package, `npm`, for its
- * version. Without them there is no count.
+ * ways that `frameworks/<module>.js`, by default that of the adapter, can keep a counter, if it has one;
+ * `npm` is the framework's package, for its version.
  */
 export const frameworks = [
   {
@@ -9,7 +9,7 @@ export const frameworks = [
     npm: 'grammy',
     title: 'grammY',
     home: 'https://grammy.dev',
-    gives: 'a middleware, the storage of `session()`, and `exclusive` to put before it',
+    gives: 'a middleware, and its `session()`, with `exclusive`',
     counted: ['own', 'middleware', 'exclusive'],
   },
   {
@@ -17,7 +17,7 @@ export const frameworks = [
     npm: 'telegraf',
     title: 'Telegraf',
     home: 'https://telegraf.js.org',
-    gives: 'a middleware, the store of `session()`, and `exclusive` to put before it',
+    gives: 'a middleware, and its `session()`, with `exclusive`',
     counted: ['own', 'middleware', 'exclusive'],
   },
   {
@@ -37,21 +37,48 @@ export const frameworks = [
     counted: ['own', 'middleware'],
   },
   {
+    adapter: 'openai-agents',
+    title: 'OpenAI Agents',
+    home: 'https://openai.github.io/openai-agents-js/',
+    gives: 'its `Session`: each item exactly once',
+  },
+  {
+    adapter: 'claude-agent',
+    title: 'Claude Agent SDK',
+    home: 'https://github.com/anthropics/claude-agent-sdk-typescript',
+    gives: 'its `SessionStore`: each entry of a transcript once',
+  },
+  {
     adapter: 'chat',
+    npm: 'chat',
     title: 'Chat SDK',
     home: 'https://chat-sdk.dev',
-    gives: 'its state, and a `setState` that loses no change',
+    gives: 'its state, a `setState` that loses no change, and `exclusive`',
+    counted: ['own', 'middleware', 'exclusive'],
   },
   {
     adapter: 'm365',
-    title: 'Microsoft 365 Agents, Teams',
+    npm: '@microsoft/agents-hosting',
+    title: 'Microsoft 365 Agents',
     home: 'https://github.com/microsoft/Agents-for-js',
-    gives: 'a `Storage` that compares eTags, and `exclusive`, a middleware',
+    gives: 'a `Storage` that compares versions (eTags), and `exclusive`',
+    counted: ['own', 'exclusive'],
+  },
+  {
+    adapter: 'm365',
+    module: 'teams',
+    npm: '@microsoft/teams.apps',
+    title: 'Teams',
+    home: 'https://github.com/microsoft/teams.ts',
+    gives: 'the storage of its state, and `exclusive`',
+    counted: ['own', 'exclusive'],
   },
   {
     adapter: 'bottender',
+    npm: 'bottender',
     title: 'Bottender',
     home: 'https://bottender.js.org',
     gives: 'a command that moves its sessions, and the guide',
+    counted: ['own', 'exclusive'],
   },
 ];

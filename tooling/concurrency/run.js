@@ -31,7 +31,7 @@ for (const framework of frameworks.filter(({ counted }) => counted)) {
     for (const { way, every } of columns) {
       const kept = [];
       for (let n = 0; n < rounds && framework.counted.includes(way); n++) {
-        kept.push(await count(framework.adapter, way, processes, every));
+        kept.push(await count(framework.module ?? framework.adapter, way, processes, every));
       }
       console.log(
         `${framework.title}, processes: ${processes}, ${way}, every ${every} ms: ${kept}`,
@@ -48,7 +48,7 @@ if (process.exitCode) console.error('what promises to lose nothing has lost some
 /** What the counter is in the end. */
 async function count(name, way, processes, every) {
   const folder = mkdtempSync(join(tmpdir(), 'sessions-concurrency-'));
-  const args = [worker, name, way, folder, MESSAGES / processes, every * processes];
+  const args = [worker, name, way, folder, processes, MESSAGES / processes, every * processes];
   const children = Array.from({ length: processes }, () =>
     spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] }),
   );
@@ -60,11 +60,11 @@ async function count(name, way, processes, every) {
     for (const [code] of await ended) {
       if (code !== 0) throw new Error(`${name}, ${way}: a process ended with ${code}`);
     }
-    const { key } = await import(`./frameworks/${name}.js`);
-    const store = new FileSessionStore(join(folder, 'sessions'));
+    const { key, countIn } = await import(`./frameworks/${name}.js`);
+    const store = new FileSessionStore(folder);
     const session = await store.read(key);
     await store.close();
-    return (session._state ?? session).count;
+    return countIn ? countIn(session) : (session._state ?? session).count;
   } finally {
     for (const child of children) child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { emptyFolder, pack, packages } from '../smoke/project.js';
+import { emptyFolder, packAll, packages } from '../smoke/project.js';
 import { readJson, root, run } from '../smoke/run.js';
 import { startServers } from './servers.js';
 
 const examples = join(root, 'examples');
 
-for (const each of packages) pack(each);
+packAll();
 for (const name of readdirSync(join(examples, 'drivers'))) {
   const folder = installed(join('drivers', name));
   runTests(name, folder);
@@ -20,7 +20,7 @@ for (const name of readdirSync(join(examples, 'drivers'))) {
 }
 const servers = await startServers();
 try {
-  runTests('bots', installed('bots'));
+  for (const name of ['bots', 'agents']) runTests(name, installed(name));
 } finally {
   await servers.stop();
 }

@@ -9,7 +9,7 @@ const standalone = {
 };
 
 /**
- * Starts the servers that bots need, and names them to what runs from here: REDIS_URL, MONGO_URL. One
+ * Starts the servers that bots and agents need, and names them to what runs from here: REDIS_URL, MONGO_URL. One
  * that is missing is an error if SESSIONS_REQUIRE_SERVERS is 1.
  */
 export async function startServers() {

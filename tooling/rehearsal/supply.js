@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderOf, root } from '../release/project.js';
 import { attempt } from './command.js';
@@ -25,8 +25,8 @@ export function checkSize(name, megabytes, packages) {
   assert(isTrue, `${name}: ${megabytes} MB in ${packages} packages, not ${said}`);
 }
 
-/** What comes with a package has a licence that anybody can accept, runs nothing, and is not known to be unsafe. */
-export async function checkSupply(dependencies, project) {
+/** What comes with a package has a licence that anybody can accept, and runs nothing. */
+export function checkSupply(dependencies) {
   for (const { path } of dependencies) {
     const {
       name,
@@ -38,10 +38,29 @@ export async function checkSupply(dependencies, project) {
     const run = SCRIPTS.filter((script) => script in scripts);
     assert.deepEqual(run, [], `${name} runs scripts when it is installed`);
   }
+}
+
+/** None of these, of which there may be several versions, is known to be unsafe. */
+export async function checkSafety(dependencies, folder) {
+  // A lock file that has each as an alias: the registry is asked once, for all.
+  const aliases = new Map(
+    dependencies.map(({ name, version }) => [`${name}@${version}`, { name, version }]),
+  );
+  const packages = { '': { dependencies: {} } };
+  for (const [n, [spec, each]] of [...aliases].entries()) {
+    packages[''].dependencies[`a${n}`] = `npm:${spec}`;
+    packages[`node_modules/a${n}`] = each;
+  }
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(packages['']));
+  writeFileSync(
+    join(folder, 'package-lock.json'),
+    JSON.stringify({ lockfileVersion: 3, packages }),
+  );
   const { output } = await attempt('npm', ['audit', '--json', '--loglevel=silent'], {
-    cwd: project,
+    cwd: folder,
   });
   const { vulnerabilities } = JSON.parse(output);
-  if (!vulnerabilities) console.log('  (the registry answers no audits)');
+  if (!vulnerabilities) console.log('(the registry answers no audits)');
   assert.deepEqual(vulnerabilities ?? {}, {});
 }

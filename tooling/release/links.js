@@ -5,13 +5,19 @@ const parts = /^```.*?^```|`[^`\n]+`|\]\(([^)\s]+)\)/gms;
 
 /** The Markdown of a folder with links that work anywhere: a registry's page has nothing beside it. */
 export function absoluteLinks(markdown, folder, home) {
-  return markdown.replace(parts, (whole, target) => {
-    if (!target || isAbsolute(target)) return whole;
+  return replaceLinks(markdown, (target) => {
     const [path, anchor] = target.split('#');
-    const kind = posix.extname(path) ? 'blob' : 'tree';
+    const kind = kindOf(posix.extname(path));
     const link = `${home}/${kind}/HEAD/${posix.join(folder, path)}`;
-    return `](${anchor ? `${link}#${anchor}` : link})`;
+    return anchor ? `${link}#${anchor}` : link;
   });
+}
+
+/** The Markdown with what `linkOf` answers in place of each link to another file. */
+export function replaceLinks(markdown, linkOf) {
+  return markdown.replace(parts, (whole, target) =>
+    !target || isAbsolute(target) ? whole : `](${linkOf(target)})`,
+  );
 }
 
 /** The links that would lead nowhere on a registry's page. */
@@ -19,6 +25,11 @@ export function relativeLinks(markdown) {
   return [...markdown.matchAll(parts)].flatMap(([, target]) =>
     target && !isAbsolute(target) ? [target] : [],
   );
+}
+
+function kindOf(extension) {
+  if (['.png', '.svg'].includes(extension)) return 'raw'; // a picture, not the page about it
+  return extension ? 'blob' : 'tree';
 }
 
 function isAbsolute(target) {

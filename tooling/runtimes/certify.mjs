@@ -12,7 +12,7 @@ import { Redis } from 'ioredis';
 import { FileDriver } from './node_modules/@sessions/file/dist/driver.js';
 import { MemoryDriver } from './node_modules/@sessions/memory/dist/memory-driver.js';
 import { RedisDriver } from './node_modules/@sessions/redis/dist/redis-driver.js';
-import { proxyTo } from './proxy.mjs';
+import { TcpProxy } from './tcp-proxy.mts';
 
 const [runtime] = process.argv.slice(2);
 const module = new URL('elsewhere.mjs', import.meta.url);
@@ -75,15 +75,15 @@ certify({
   capabilities: { compareAndSet: 'cluster', survives: 'process-crash' },
   async backend() {
     const prefix = `${randomUUID()}:`;
-    const proxy = await proxyTo(new URL(process.env.REDIS_URL).port);
-    const url = `redis://127.0.0.1:${proxy.port}`;
+    const proxy = await TcpProxy.to(process.env.REDIS_URL);
+    const { url } = proxy;
     return {
       open: (options) => new RedisSessionStore(url, { onWarning() {}, ...options, prefix }),
       driver: () => new RedisDriver(url, { prefix }),
       elsewhere: { module, argument: { url, prefix } },
       corrupt: (id) => redis.set(prefix + encodeURIComponent(id), ''),
-      interrupt: proxy.refuse,
-      dispose: proxy.close,
+      interrupt: () => proxy.interrupt('down'),
+      dispose: () => proxy.stop(),
     };
   },
 });

@@ -6,24 +6,30 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packaged } from '../newer-node/find.js';
 import { findRedis } from '../servers/redis.ts';
-import { pack, packages, project } from '../smoke/project.js';
+import { packAll, project } from '../smoke/project.js';
 
 const modules = fileURLToPath(new URL('node_modules', import.meta.url));
 const runtimes = [
-  ...['node-22', 'node-24', 'node-26'].map((name) => [name, [`${modules}/${name}/bin/node`]]),
+  ['node-22', [packaged]],
+  ...['node-24', 'node-26'].map((name) => [name, [`${modules}/${name}/bin/node`]]),
   ['bun', [`${modules}/.bin/bun`]],
   ['deno', [`${modules}/.bin/deno`, 'run', '--allow-all', '--quiet']],
 ].filter(([name]) => name.includes(process.argv[2] ?? ''));
 
-for (const each of packages) pack(each);
+packAll();
 const names = ['core', 'memory', 'file', 'redis', 'conformance'];
 const folder = project(
   'runtimes',
   names.map((name) => `@sessions/${name}`),
 );
-for (const file of ['certify.mjs', 'elsewhere.mjs', 'proxy.mjs']) {
-  copyFileSync(new URL(file, import.meta.url), join(folder, file));
+for (const [file, name] of [
+  ['certify.mjs', 'certify.mjs'],
+  ['elsewhere.mjs', 'elsewhere.mjs'],
+  ['../servers/tcp-proxy.ts', 'tcp-proxy.mts'], // an ES module in a project of CommonJS
+]) {
+  copyFileSync(new URL(file, import.meta.url), join(folder, name));
 }
 
 const redis = await findRedis();

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { readJson, run, tool } from './run.js';
 
-export function checkTarball(each) {
+export async function checkTarball(each) {
   run(tool('publint'), ['run', each.tarball, '--strict']);
+  const { types, problems } = await checkPackage(
+    createPackageFromTarballData(readFileSync(each.tarball)),
+  );
+  assert(types, `${each.name} has no types`);
   // ES modules only: CommonJS does `require` them, as Node is 20.19 at least.
-  const ignored = ['--ignore-rules', 'cjs-resolves-to-esm'];
-  run(tool('attw'), [each.tarball, '--no-definitely-typed', ...ignored]);
+  const others = problems.filter(({ kind }) => kind !== 'CJSResolvesToESM');
+  assert.deepEqual(others, [], `are the types of ${each.name} wrong?`);
   console.log(`${each.name}: packed; publint and attw find nothing`);
 }
 
@@ -18,7 +23,8 @@ export function checkFiles(name, everything) {
     .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
     .map((file) => file.replaceAll('\\', '/'));
 
-  const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|DRIVERS\.md|(dist|src)\/.+)$/;
+  const expected =
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|DRIVERS\.md|(dist|src|ui)\/.+)$/;
   const isStrange = (file) => !expected.test(file) || /\btests?\b/.test(file);
   // A template is a package of its own, with tests.
   const strangers = files.filter((file) => !file.startsWith('template/') && isStrange(file));

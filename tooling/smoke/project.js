@@ -12,10 +12,17 @@ export const packages = readdirSync(join(root, 'packages'))
   .filter((folder) => existsSync(join(folder, 'package.json')))
   .map((folder) => ({ folder, ...readJson(folder, 'package.json') }))
   .filter((each) => !each.private)
-  .map((each) => ({ ...each, tarball: join(temporary, `${each.name.replace('/', '-')}.tgz`) }));
+  // As pnpm names it.
+  .map((each) => ({
+    ...each,
+    tarball: join(temporary, `${each.name.slice(1).replace('/', '-')}.tgz`),
+  }));
 
-export function pack(each) {
-  run('pnpm', ['pack', '--out', each.tarball], each.folder);
+/** Packs them all, built as they are. */
+export function packAll() {
+  const out = join(temporary, '%s.tgz');
+  const env = { SESSIONS_BUILT: '1' }; // see tooling/release/prepack.js
+  run('pnpm', ['--recursive', '--filter=./packages/*', 'pack', '--out', out], root, { env });
 }
 
 export function emptyFolder(name) {

@@ -13,11 +13,12 @@ export const nodes = [
 ];
 
 /** What the command prints. One that fails is an error, after what it printed. */
-export function run(command, args, cwd = root, { quiet = false } = {}) {
+export function run(command, args, cwd = root, { quiet = false, env = {} } = {}) {
   // Windows has .cmd files, which only a shell runs.
   const shell = process.platform === 'win32' && !nodes.includes(command);
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     cwd,
+    env: { ...process.env, ...env },
     shell,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,12 +1,11 @@
 import { conversation, conversationStore } from '@sessions/bolt';
-import { withLease } from '@sessions/lease';
 import { App } from '@slack/bolt';
 
 const initial = () => ({ count: 0 });
 
 export const key = 'C1';
 
-export function start(way, store, leases) {
+export function start(way, store) {
   const app = new App({
     convoStore: way === 'own' && conversationStore(store),
     authorize: async () => ({ botToken: 'xoxb-1' }),
@@ -20,8 +19,7 @@ export function start(way, store, leases) {
       context.conversation.setState(({ count }) => ({ count: count + 1 }));
     });
   } else if (way === 'exclusive') {
-    const exclusive = (id, run) => withLease(leases, id, run, { wait: 60_000 });
-    app.use(conversation(store, { initial, exclusive }));
+    app.use(conversation(store, { initial, exclusive: { wait: 60_000 } }));
     app.message(async ({ context: { conversation } }) => {
       conversation.setState({ count: conversation.state.count + 1 });
     });

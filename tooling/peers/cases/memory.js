@@ -6,13 +6,13 @@ const MAX = SESSIONS * 10;
 const durability = 'in memory';
 
 export const cases = [
-  { name: FLOOR, does: 'write', durability, open: lruCache },
+  { name: FLOOR, does: 'write', durability, open: () => lruCache() },
   { name: 'express-session MemoryStore', does: 'write', durability, floor: FLOOR, open: express },
   { name: 'memorystore', does: 'write', durability, floor: FLOOR, open: memorystore },
   { name: 'keyv', does: 'write', durability, floor: FLOOR, open: keyv },
   { name: 'unstorage memory', does: 'write', durability, floor: FLOOR, open: unstorage },
   { name: '@sessions/memory', does: 'write', durability, floor: FLOOR, open: ours },
-  { name: FLOOR, does: 'update', durability, open: lruCache },
+  { name: FLOOR, does: 'update', durability, open: () => lruCache() },
   { name: '@sessions/memory', does: 'update', durability, floor: FLOOR, open: ours },
 ];
 
@@ -25,9 +25,15 @@ async function ours() {
   return bound(await openOurs());
 }
 
-async function lruCache() {
+export async function openFloor() {
+  const { read, write } = await lruCache(Infinity);
+  return { read: async (id) => read(id), write: async (id, session) => write(id, session) };
+}
+
+async function lruCache(max = MAX) {
   const { LRUCache } = await import('lru-cache');
-  const cache = new LRUCache({ max: MAX, ttl: LIFETIME_S * 1000 });
+  const ttl = LIFETIME_S * 1000;
+  const cache = new LRUCache(max === Infinity ? { ttl, ttlAutopurge: false } : { max, ttl });
   const read = (id) => JSON.parse(cache.get(id));
   const write = (id, session) => {
     cache.set(id, JSON.stringify(session));

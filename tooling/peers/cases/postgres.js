@@ -3,7 +3,6 @@ import { bound, byHand, ofKeyv, promised } from './adapt.js';
 
 const FLOOR = 'pg + JSON';
 const OURS = '@sessions/postgres';
-const PREPARED = `${OURS}, prepare: true`;
 const durability = 'server, flushed';
 
 export const cases = [
@@ -11,24 +10,18 @@ export const cases = [
   { name: 'connect-pg-simple', does: 'write', durability, floor: FLOOR, open: express },
   { name: '@keyv/postgres', does: 'write', durability, floor: FLOOR, open: keyv },
   { name: OURS, does: 'write', durability, floor: FLOOR, open: ours },
-  { name: PREPARED, does: 'write', durability, floor: FLOOR, open: prepared },
   { name: FLOOR, does: 'update', durability, open: byHand(pg) },
   { name: OURS, does: 'update', durability, floor: FLOOR, open: ours },
-  { name: PREPARED, does: 'update', durability, floor: FLOOR, open: prepared },
 ];
 
-export async function openOurs({ url, namespace }, prepare = false) {
+export async function openOurs({ url, namespace }) {
   const { PostgresSessionStore } = await import('@sessions/postgres');
-  const options = { table: namespace, prepare, expiresIn: LIFETIME_S / 60, timeout: TIMEOUT_MS };
+  const options = { table: namespace, expiresIn: LIFETIME_S / 60, timeout: TIMEOUT_MS };
   return new PostgresSessionStore(url, options).init();
 }
 
 async function ours(place) {
   return bound(await openOurs(place));
-}
-
-async function prepared(place) {
-  return bound(await openOurs(place, true));
 }
 
 async function pg({ url, namespace }) {

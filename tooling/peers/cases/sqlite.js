@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { LIFETIME_S, TIMEOUT_MS } from '../session.js';
-import { bound, byHand } from './adapt.js';
+import { bound, byHand, ofKeyv, promised } from './adapt.js';
 
 const FLOOR = 'node:sqlite + JSON';
 const LOOSE = 'node:sqlite + JSON, NORMAL';
@@ -9,9 +9,11 @@ const OURS_LOOSE = '@sessions/sqlite, NORMAL';
 const FULL = 'flushed';
 const NORMAL = 'not flushed';
 
-// Peers on SQLite bring a client of their own that has to be built.
+// The peers fail where sqlite3, their client, could not be built.
 export const cases = [
   { name: FLOOR, does: 'write', durability: FULL, open: sqlite('FULL') },
+  { name: 'connect-sqlite3', does: 'write', durability: FULL, floor: FLOOR, open: express },
+  { name: '@keyv/sqlite', does: 'write', durability: FULL, floor: FLOOR, open: keyv },
   { name: OURS, does: 'write', durability: FULL, floor: FLOOR, open: ours('FULL') },
   { name: LOOSE, does: 'write', durability: NORMAL, open: sqlite('NORMAL') },
   { name: OURS_LOOSE, does: 'write', durability: NORMAL, floor: LOOSE, open: ours('NORMAL') },
@@ -52,4 +54,21 @@ function sqlite(synchronous) {
       close: () => database.close(),
     };
   };
+}
+
+async function express({ folder }) {
+  const { default: session } = await import('express-session');
+  const { default: connectSqlite3 } = await import('connect-sqlite3');
+  const Store = connectSqlite3({ Store: session.Store });
+  const store = new Store({ dir: folder, db: 'sessions.db', concurrentDb: true });
+  await new Promise((resolve) => store.client.once('connect', resolve));
+  return promised(store);
+}
+
+async function keyv({ folder }) {
+  const { Keyv } = await import('keyv');
+  const { default: KeyvSqlite } = await import('@keyv/sqlite');
+  const adapter = new KeyvSqlite({ uri: `sqlite://${join(folder, 'sessions.db')}` });
+  const store = new Keyv({ store: adapter, ttl: LIFETIME_S * 1000 });
+  return ofKeyv(store, () => store.disconnect());
 }
