@@ -6,8 +6,13 @@ import { isSessionError, type Outcome, SessionError } from '@sessions/core';
 const MOST = 64; // changes in one transaction
 const PAUSE = 1; // ms: SQLite forms no line, the lock goes to whoever asks while it is free
 
+/** Of a call: when it is over, the call has failed, and does nothing any more. */
+interface Time {
+  readonly isOver: boolean;
+}
+
 interface Change {
-  readonly deadline: number;
+  readonly time: Time;
   readonly work: () => unknown;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
@@ -30,9 +35,9 @@ export class Transactions {
 
   /** Does the work in a transaction. Work that throws a `SessionError` has changed nothing. */
   run<T>(timeout: number, work: () => T): Promise<T> {
-    const attempt = (deadline: number) =>
+    const attempt = (time: Time) =>
       new Promise<T>((resolve, reject) => {
-        const change = { deadline, work, resolve, reject };
+        const change = { time, work, resolve, reject };
         if (this.#waiting.push(change) === 1) void this.#workOff();
       });
     return untilFree(timeout, attempt);
@@ -41,7 +46,8 @@ export class Transactions {
   async #workOff(): Promise<void> {
     while (this.#waiting.length > 0) {
       await nextTurn();
-      this.#transact(this.#waiting.splice(0, this.#alone-- > 0 ? 1 : MOST));
+      const group = this.#waiting.splice(0, this.#alone-- > 0 ? 1 : MOST);
+      this.#transact(group.filter(({ time }) => !time.isOver));
     }
   }
 
@@ -69,9 +75,8 @@ export class Transactions {
 }
 
 /** Does the work, and gives what tells so. */
-function settlingOf({ deadline, work, resolve, reject }: Change): () => void {
+function settlingOf({ work, resolve, reject }: Change): () => void {
   try {
-    if (performance.now() >= deadline) throw late();
     const answer = work();
     return () => resolve(answer as never);
   } catch (error) {
@@ -98,24 +103,31 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 }
 
 /**
- * Does the work, again while a lock is in its way. Nobody waits within it: nothing else would run
- * then.
+ * Does the work, again while a lock is in its way, until its time is over. Nobody waits within it:
+ * nothing else would run then, and so nothing is half done when the time is over.
  */
-export async function untilFree<T>(
-  timeout: number,
-  work: (deadline: number) => T | Promise<T>,
-): Promise<T> {
-  // So that the answer is there before the store gives up.
-  const deadline = performance.now() + timeout - Math.min(250, timeout / 8);
-  for (;;) {
-    try {
-      return await work(deadline);
-    } catch (error) {
-      if (codeOf(error) !== BUSY) throw explain(error);
-      if (performance.now() >= deadline) throw late(error);
-      await pause(PAUSE);
-    }
-  }
+export function untilFree<T>(timeout: number, work: (time: Time) => T | Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const time = { isOver: false };
+    let reason: unknown;
+    // The very number of the store's own timer, which comes after this one then.
+    const timer = setTimeout(() => {
+      time.isOver = true;
+      reject(new SessionError('TIMEOUT', 'the database was not free in time', { cause: reason }));
+    }, timeout);
+    const attempts = async () => {
+      while (!time.isOver) {
+        try {
+          return resolve(await work(time));
+        } catch (error) {
+          if (codeOf(error) !== BUSY) return reject(explain(error));
+          reason = error;
+          await pause(PAUSE);
+        }
+      }
+    };
+    void attempts().then(() => clearTimeout(timer));
+  });
 }
 
 function inodeOf(file: string): string | undefined {
@@ -130,10 +142,6 @@ const DAMAGED = [11, 26]; // corrupt, not a database
 /** The primary result code, if this is an error of SQLite. */
 function codeOf(error: unknown): number {
   return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
-}
-
-function late(cause?: unknown): SessionError {
-  return new SessionError('TIMEOUT', 'the lock of the database was not free in time', { cause });
 }
 
 /** What an error of SQLite means; for `BUSY` see `untilFree`. */

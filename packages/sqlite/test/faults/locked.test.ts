@@ -67,6 +67,25 @@ test('a lock that is not free in time is a TIMEOUT, each in its own time, and no
   await Promise.all([store.close(), patient.close()]);
 });
 
+test('nothing was applied either when this process stood still at the end of the time', async () => {
+  const path = join(await temporaryFolder(), 'sessions.db');
+  const store = await new SqliteSessionStore(path, { timeout: 200 }).init();
+  const other = await locked(path);
+  const refused = { code: 'TIMEOUT', outcome: 'not-applied' };
+  const calls = [
+    expect(store.write('a', { n: 1 })).rejects.toMatchObject(refused),
+    expect(store.update('b', () => ({ n: 1 }))).rejects.toMatchObject(refused),
+  ];
+  await pause(20);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+  await Promise.all(calls);
+  other.exec('COMMIT');
+  await pause(50);
+  expect(await store.all()).toEqual([]);
+  other.close();
+  await store.close();
+});
+
 test('init waits for the lock as well', async () => {
   const path = join(await temporaryFolder(), 'sessions.db');
   await new SqliteSessionStore(path, { table: 'others' }).init();
