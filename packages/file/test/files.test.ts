@@ -201,7 +201,7 @@ test('where no folder can be made every call says so, at once', async () => {
   const blocked = join(await temporaryFolder(), 'file');
   await writeFile(blocked, '');
   for (const nowhere of ['/dev/null/x', blocked, join(blocked, 'x', 'y'), '/proc/x/y']) {
-    const none = new FileSessionStore(nowhere);
+    const none = new FileSessionStore(nowhere, { timeout: 20_000 });
     const started = performance.now();
     await expect(none.init()).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -209,7 +209,7 @@ test('where no folder can be made every call says so, at once', async () => {
     });
     await expect(none.read('a')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(none.write('a', {})).rejects.toMatchObject({ outcome: 'not-applied' });
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   }
 });
 

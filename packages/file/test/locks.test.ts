@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hashId } from '@sessions/core';
+import { again } from '../../../tooling/calls.ts';
 import { testWith } from '../../../tooling/processes.ts';
 import { temporaryFolder } from '../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../src/index.ts';
@@ -144,11 +145,14 @@ describe('the lock of an owner that may live', () => {
       const { flag, temporary } = await leave(await me());
       const hasty = await new FileSessionStore(folder, { timeout: 3000 }).init();
       const late = expect.objectContaining({ code: 'TIMEOUT', outcome: 'not-applied' });
-      await Promise.all([
-        expect(hasty.write('a', { n: 1 })).rejects.toEqual(late),
-        expect(hasty.destroy('a')).rejects.toEqual(late),
-        expect(hasty.update('a', () => ({ n: 1 }))).rejects.toEqual(late),
-      ]);
+      const calls = [
+        () => hasty.write('a', { n: 1 }),
+        () => hasty.destroy('a'),
+        () => hasty.update('a', () => ({ n: 1 })),
+      ];
+      // On a busy machine the end of the time may pass unseen, but not each time.
+      const refused = calls.map((call) => again(() => expect(call()).rejects.toEqual(late)));
+      await Promise.all(refused);
       expect(await hasty.read('a')).toEqual({ n: 0 });
       expect(await hasty.all()).toEqual([{ n: 0 }]);
       await hasty.write('b', { n: 1 }); // other sessions do not mind
@@ -156,7 +160,7 @@ describe('the lock of an owner that may live', () => {
       await rm(flag);
       await hasty.write('a', { n: 1 });
     },
-    20_000,
+    60_000,
   );
 
   test('is taken from one that nobody can look at when its lease is over', async () => {

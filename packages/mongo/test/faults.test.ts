@@ -13,11 +13,11 @@ import { describeMongo, greet, initiate, openMongo, testUnless } from './server.
 
 jest.setTimeout(60_000);
 
-const TIMEOUT = 500;
+const TIMEOUT = 1000;
 // For servers that have only just started.
-const LONGER = 1000;
+const LONGER = 2000;
 // On top of the 100 ms that are promised, for a busy machine.
-const SLACK = 300;
+const SLACK = 2000;
 
 const found = await openMongo();
 afterAll(async () => {

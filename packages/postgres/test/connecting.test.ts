@@ -8,7 +8,7 @@ import { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { certify } from '@sessions/conformance';
 import { Client, Pool, type PoolConfig } from 'pg';
-import { failure } from '../../../tooling/calls.ts';
+import { again, failure } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findPostgres, ownPgBouncer } from '../../../tooling/servers/postgres.ts';
 import type { ServerProcess } from '../../../tooling/servers/server-process.ts';
@@ -241,8 +241,8 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
   test('a server that takes no writes: reads work, and a write was not applied', async () => {
     const table = `${schema}.${newTable()}`;
     await works(open(server.url, { table }));
-    const store = open(urlWith({ default_transaction_read_only: 'on' }), { table, timeout: 400 });
-    expect(await store.read('a')).toEqual({ n: 1, m: 2 });
+    const store = open(urlWith({ default_transaction_read_only: 'on' }), { table, timeout: 1000 });
+    expect(await again(() => store.read('a'))).toEqual({ n: 1, m: 2 });
     const error = await failure(store.write('a', {}));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
     expect(error.cause).toMatchObject({ code: '25006' });
@@ -250,12 +250,13 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
 
   test('a pool whose connections are all in use: not applied', async () => {
     const pool = new Pool({ connectionString: server.url, max: 1 });
-    const store = await open(pool, { timeout: 300 }).init();
+    const store = open(pool, { timeout: 500 });
+    await again(() => store.init());
     const client = await pool.connect();
     const error = await failure(store.write('a', {}));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
     client.release();
-    expect(await store.read('a')).toBeNull();
+    expect(await again(() => store.read('a'))).toBeNull();
     expect(pool.idleCount).toBe(1);
     await store.close();
     await pool.end();
@@ -284,8 +285,8 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
 
   test('to a server that says nothing: is closed by close, so that the process can end', async () => {
     const proxy = await TcpProxy.to(server.url);
-    const store = open(proxy.url, { timeout: 400 });
-    await Promise.all([1, 2, 3].map((n) => store.write(String(n), {})));
+    const store = open(proxy.url, { timeout: 1000 });
+    await Promise.all([1, 2, 3].map((n) => again(() => store.write(String(n), {}))));
     await proxy.set('stuck');
     await failure(store.write('a', {}));
     await store.close();

@@ -165,7 +165,7 @@ describeWith(servers, { describe, test }, 'a Redis Cluster', ({ nodes, stop }: S
     // And so does everything else.
     const update = () => store.update('chat:1', (session) => ({ ...session, n: 1 }));
     await again(update);
-    expect(await store.read('chat:1')).toEqual({ id: 'chat:1', n: 1 });
+    expect(await again(() => store.read('chat:1'))).toEqual({ id: 'chat:1', n: 1 });
     await store.close();
     await dying?.start();
     await settled();

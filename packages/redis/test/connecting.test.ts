@@ -152,10 +152,10 @@ describeWith(ownRedis(), { describe, test }, 'connecting', ({ start }) => {
   ] as [string, () => Given, RegExp][])(
     '%s is a clear error of init, at once',
     async (_, given, why) => {
-      const store = new RedisSessionStore(given(), { ...quiet, timeout: 4000 });
+      const store = new RedisSessionStore(given(), { ...quiet, timeout: 15_000 });
       const started = performance.now();
       const error = await failure(store.init());
-      expect(performance.now() - started).toBeLessThan(2000);
+      expect(performance.now() - started).toBeLessThan(8000);
       expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
       expect(error.message).toMatch(why);
       expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/pass word|wrong/);
@@ -171,7 +171,7 @@ describeWith(ownRedis(), { describe, test }, 'connecting', ({ start }) => {
       const client = new Redis({ port: server.port, password, lazyConnect: true });
       const listeners = () => client.eventNames().map((event) => client.listenerCount(event));
       const before = listeners();
-      const store = new RedisSessionStore(client, { ...quiet, prefix: newPrefix(), timeout: 1000 });
+      const store = new RedisSessionStore(client, { ...quiet, prefix: newPrefix() });
       await store.write('a', { n: 1 });
       expect(client.status).toBe('wait');
       expect(listeners()).toEqual(before);
