@@ -8,7 +8,7 @@ import { sameJson } from './same-json.ts';
 
 const MILLISECOND = 1 / MINUTE;
 // So that a store that goes on trying is found out soon.
-const TIMEOUT = 1000;
+const TIMEOUT = 3000;
 
 export const expiryInRealTime: readonly Promised[] = [
   // A backend may have removed it by then, or not: no call must find the one, and another the other.

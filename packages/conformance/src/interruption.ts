@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { type FullSessionStore, hashId, isSessionError, type SessionError } from '@sessions/core';
-import { inTime, TIMEOUT, whileAway, worksAgain } from './away.ts';
+import { AWAY, inTheEnd, inTime, openHasty, TIMEOUT, whileAway, worksAgain } from './away.ts';
 import { keepsSecrets, SECRET, SECRET_ID } from './errors.ts';
 import { operations } from './operations.ts';
 import { hostStores, type Promised, remoteStores, sharedStores } from './promised.ts';
 import { rejectsAs } from './rejection.ts';
 import { asJson, sameJson } from './same-json.ts';
 
-const AWAY = ['UNAVAILABLE', 'TIMEOUT'] as const;
 const NAMES = Object.keys(operations);
 
 export const interruption: readonly Promised[] = [
   remoteStores('while the backend is away every operation rejects in time', async (trial) => {
-    const store = await trial.open({ timeout: TIMEOUT });
+    const store = await openHasty(trial);
     const unused = await trial.openUninitialised({ timeout: TIMEOUT });
-    const closing = await trial.open({ timeout: TIMEOUT });
+    const closing = await openHasty(trial);
     await whileAway(trial, async () => {
       await Promise.all([
         ...allOperations(store).map(([name, id, call]) => rejectsInTime(name, id, call)),
@@ -30,10 +29,12 @@ export const interruption: readonly Promised[] = [
   hostStores(
     'while the backend is away every operation settles in time, truly or as an error',
     async (trial) => {
-      const store = await trial.open({ timeout: TIMEOUT });
+      const store = await openHasty(trial);
       const unused = await trial.openUninitialised({ timeout: TIMEOUT });
-      const closing = await trial.open({ timeout: TIMEOUT });
-      for (const name of NAMES) await store.write(SECRET_ID + name, { name });
+      const closing = await openHasty(trial);
+      for (const name of NAMES) {
+        await inTheEnd('write', () => store.write(SECRET_ID + name, { name }));
+      }
       await whileAway(trial, async () => {
         await Promise.all([
           ...allOperations(store).map(async ([name, id, call]) => {
@@ -54,8 +55,8 @@ export const interruption: readonly Promised[] = [
   sharedStores(
     'once the backend is back the store works again, and what it holds is true',
     async (trial) => {
-      const store = await trial.open({ timeout: TIMEOUT });
-      for (const name of NAMES) await store.write(name, { old: true });
+      const store = await openHasty(trial);
+      for (const name of NAMES) await inTheEnd('write', () => store.write(name, { old: true }));
       const outcomes: Record<string, Outcome> = {};
       await whileAway(trial, async () => {
         const call = async (name: string) => operations[name]?.(store, name);
@@ -78,7 +79,7 @@ export const interruption: readonly Promised[] = [
         const possible = [];
         if (after === undefined || outcome !== 'applied') possible.push(before);
         if (after !== undefined && outcome !== 'not-applied') possible.push(after);
-        const session = asJson(await store.read(name));
+        const session = asJson(await inTheEnd('read', () => store.read(name)));
         assert.ok(
           possible.some((each) => JSON.stringify(each) === JSON.stringify(session)),
           `a session after ${name}, the backend away, which was ${outcome}: expected ` +
@@ -86,8 +87,9 @@ export const interruption: readonly Promised[] = [
             `got ${JSON.stringify(session)}`,
         );
       }
-      await store.update('read', (session) => ({ ...session, n: 1 }));
-      sameJson(await store.read('read'), { old: true, n: 1 }, 'a session updated after that');
+      const updating = () => store.update('read', (session) => ({ ...session, n: 1 }));
+      const updated = await inTheEnd('update', updating);
+      sameJson(updated, { old: true, n: 1 }, 'a session updated after that');
     },
   ),
 
@@ -101,8 +103,9 @@ export const interruption: readonly Promised[] = [
     if (isOpen) return; // on a new folder in place of the one that was moved, perhaps
     await worksAgain(store);
     assert.ok((await store.init()) === store, 'init should resolve with the store itself');
-    await store.write('a', { n: 1 });
-    sameJson(await store.read('a'), { n: 1 }, 'a session written after init failed once');
+    await inTheEnd('write', () => store.write('a', { n: 1 }));
+    const session = await inTheEnd('read', () => store.read('a'));
+    sameJson(session, { n: 1 }, 'a session written after init failed once');
   }),
 ];
 

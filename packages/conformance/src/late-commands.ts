@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FullSessionStore, Session } from '@sessions/core';
-import { TIMEOUT, worksAgain } from './away.ts';
+import { inTheEnd, openHasty, worksAgain } from './away.ts';
 import { type Promised, sharedStores } from './promised.ts';
 import { sameJson } from './same-json.ts';
 import type { Trial } from './trial.ts';
@@ -16,9 +16,10 @@ type Calls = () => Promise<unknown>[];
 
 export const lateCommands: readonly Promised[] = [
   sharedStores('a write that was given up does not overwrite a later one', async (trial) => {
-    const store = await trial.open({ timeout: TIMEOUT });
+    const store = await openHasty(trial);
     // At once, so that a pool has a connection for each of the calls that follow.
-    await Promise.all(IDS.map((id) => store.write(id, { old: true })));
+    const write = (id: string) => inTheEnd('write', () => store.write(id, { old: true }));
+    await Promise.all(IDS.map(write));
     await comesTooLate(trial, () => [
       store.write('a', { stale: true }),
       store.write('b', { stale: true }),
@@ -27,8 +28,8 @@ export const lateCommands: readonly Promised[] = [
   }),
 
   sharedStores('an update that was given up does not overwrite a later write', async (trial) => {
-    const store = await trial.open({ timeout: TIMEOUT });
-    for (const id of IDS) await store.write(id, { old: true });
+    const store = await openHasty(trial);
+    for (const id of IDS) await inTheEnd('write', () => store.write(id, { old: true }));
     await comesTooLate(
       trial,
       await updatesUnderWay(store, (id) => (id === 'c' ? null : { stale: true })),
@@ -36,7 +37,7 @@ export const lateCommands: readonly Promised[] = [
   }),
 
   sharedStores('a creation that was given up does not bring back what is gone', async (trial) => {
-    const store = await trial.open({ timeout: TIMEOUT });
+    const store = await openHasty(trial);
     const creations = await updatesUnderWay(store, () => ({ stale: true }));
     const { late, deliver, how } = await giveUp(trial, creations);
     for (const id of IDS) await late.write(id, { new: true });
@@ -90,7 +91,7 @@ async function giveUp(
     await restore();
   }
   // The connections of the first one wait for what is held back.
-  const late = await trial.openUninitialised({ timeout: TIMEOUT });
+  const late = await trial.openUninitialised();
   await worksAgain(late);
   if (!deliver) return { late, how: '' };
   return { late, deliver, how: `, which the backend received after that: ${REFUSE}` };

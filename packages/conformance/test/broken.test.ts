@@ -33,6 +33,6 @@ async function outcomeOf(run: () => Promise<void>): Promise<'passed' | 'failed' 
       () => 'passed' as const,
       () => 'failed' as const,
     ),
-    setTimeout(9000, 'hung' as const, { ref: false }),
+    setTimeout(25_000, 'hung' as const, { ref: false }),
   ]);
 }
