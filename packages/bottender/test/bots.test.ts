@@ -8,20 +8,28 @@ import { type FullSessionStore, KeyedMutex } from '@sessions/core';
 import { FileSessionStore } from '@sessions/file';
 import { MemorySessionStore } from '@sessions/memory';
 import { MongoSessionStore } from '@sessions/mongo';
+import { PostgresSessionStore } from '@sessions/postgres';
 import { RedisSessionStore } from '@sessions/redis';
 import { Redis } from 'ioredis';
-import { describeWith } from '../../../tooling/servers/find-server.ts';
+import { Client } from 'pg';
+// @ts-expect-error it has no types
+import { findNode } from '../../../tooling/newer-node/find.js';
+import { describeWith, type Missing } from '../../../tooling/servers/find-server.ts';
+import { findPostgres } from '../../../tooling/servers/postgres.ts';
 import { findRedis } from '../../../tooling/servers/redis.ts';
 import { freePort, until } from '../../../tooling/servers/server-process.ts';
 import { describeMongo, openMongo } from '../../mongo/test/server.ts';
+import { newTable } from '../../postgres/test/support.ts';
 import { newPrefix, removeAll } from '../../redis/test/support.ts';
-import { countIn, countingBot, packageFolder, project } from './support.ts';
+import { countIn, countingBot } from './counting-bot.ts';
+import { nodeAt, packageFolder, project } from './support.ts';
 
 const quiet = { onWarning: () => {} };
 const redis = await findRedis();
 const mongo = await openMongo();
+const postgres = await findPostgres();
 afterAll(async () => {
-  for (const found of [redis, mongo]) if ('stop' in found) await found.stop();
+  for (const found of [redis, mongo, postgres]) if ('stop' in found) await found.stop();
 });
 
 /** What bots of Bottender do on a store that another call of `open` opens anew. */
@@ -75,6 +83,45 @@ describeMongo(mongo, 'a bot on Mongo', (server) => {
   const dbName = server.namespace();
   afterAll(() => server.client.db(dbName).dropDatabase());
   testBots(() => new MongoSessionStore(server.direct(), { ...quiet, dbName }));
+});
+
+describeWith(postgres, { describe, test }, 'a bot on PostgreSQL', ({ url }) => {
+  const table = newTable();
+  afterAll(async () => {
+    const client = new Client(url);
+    await client.connect();
+    await client.query(`DROP TABLE ${table}`);
+    await client.end();
+  });
+  testBots(() => new PostgresSessionStore(url, { ...quiet, table }));
+});
+
+// From this version on Node runs TypeScript, too.
+const node: { newer: string } | Missing = findNode('22.18')
+  ? { newer: findNode('22.18') }
+  : { reason: 'no Node 22.18' };
+describeWith(node, { describe, test }, 'a bot on SQLite', ({ newer }) => {
+  test('goes on with its state when it is started again, and counts 100 messages in line', async () => {
+    const program = `
+      import { KeyedMutex } from '@sessions/core';
+      import { SqliteSessionStore } from '@sessions/sqlite';
+      import { countIn, countingBot } from './counting-bot.ts';
+      const open = () => new SqliteSessionStore(process.argv[1]);
+      for (let start = 0; start < 2; start++) {
+        const store = open();
+        await countingBot(store)(1);
+        await store.close();
+      }
+      const store = open();
+      const send = countingBot(store);
+      const lines = new KeyedMutex();
+      await Promise.all(Array.from({ length: 100 }, () => lines.run('2', () => send(2))));
+      console.log(await countIn(store, 'telegram:1'), await countIn(store, 'telegram:2'));`;
+    const path = join(await project(), 'bot.db');
+    const args = ['--input-type=module', '--eval', program, path];
+    const { stdout, stderr } = await nodeAt(newer, import.meta.dirname, ...args);
+    expect({ stdout, stderr }).toEqual({ stdout: '2 100\n', stderr: '' });
+  });
 });
 
 test('a bot in memory counts 100 messages at once, in line', async () => {

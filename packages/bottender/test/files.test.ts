@@ -4,7 +4,8 @@ import { expect, test } from '@jest/globals';
 import { FileSessionStore } from '@sessions/file';
 import { FileSessionStore as BottenderFiles } from 'bottender';
 import { type Migrated, migrate } from '../src/index.ts';
-import { countIn, countingBot, node, project, run } from './support.ts';
+import { countIn, countingBot } from './counting-bot.ts';
+import { node, project, run } from './support.ts';
 
 const MINUTE = 60_000;
 const none: Migrated = { copied: 0, kept: 0, expired: 0, problems: 0 };

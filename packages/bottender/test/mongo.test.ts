@@ -4,7 +4,8 @@ import { MongoSessionStore } from '@sessions/mongo';
 import { MongoSessionStore as BottenderMongo } from 'bottender';
 import { describeMongo, openMongo } from '../../mongo/test/server.ts';
 import { type Migrated, migrate, type Problem } from '../src/index.ts';
-import { countIn, countingBot, project, run } from './support.ts';
+import { countIn, countingBot } from './counting-bot.ts';
+import { project, run } from './support.ts';
 
 const none: Migrated = { copied: 0, kept: 0, expired: 0, problems: 0 };
 const found = await openMongo();

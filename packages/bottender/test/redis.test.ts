@@ -8,7 +8,8 @@ import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findRedis } from '../../../tooling/servers/redis.ts';
 import { emptyDatabase } from '../../redis/test/support.ts';
 import { type Migrated, migrate, type Problem } from '../src/index.ts';
-import { countIn, countingBot, project, run } from './support.ts';
+import { countIn, countingBot } from './counting-bot.ts';
+import { project, run } from './support.ts';
 
 const none: Migrated = { copied: 0, kept: 0, expired: 0, problems: 0 };
 const found = await findRedis();
