@@ -153,9 +153,9 @@ export const expiry: readonly Promised[] = [
     for (const id of ['a', 'b', 'c']) await store.write(id, { id });
     trial.clock.time += 30 * MINUTE;
     for (const id of ['d', 'e']) await store.write(id, { id });
-    trial.clock.time += 30 * MINUTE - 1;
+    trial.clock.time += 30 * MINUTE - 0.5; // not every backend knows half a millisecond
     sameJson(await store.prune(), 0, 'what prune counts before anything has expired');
-    trial.clock.time += 1;
+    trial.clock.time += 0.5;
     sameJson(await store.prune(), 3, 'what prune counts when three of five have expired');
     sameJson(await store.prune(), 0, 'what prune counts right after prune');
     trial.clock.time -= 30 * MINUTE;

@@ -171,7 +171,8 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     let pruned = 0;
     for (;;) {
       signal?.throwIfAborted();
-      const count = await this.#backend.prune(this.#options.now());
+      // Expiries are whole milliseconds, and a backend's numbers may be too.
+      const count = await this.#backend.prune(Math.floor(this.#options.now()));
       if (count === undefined) break;
       if (!(count > 0)) return pruned;
       pruned += count;

@@ -108,8 +108,9 @@ export interface Driver<K = string> {
   ids?(prefix: string): AsyncIterable<DriverId | null> | Iterable<DriverId | null>;
 
   /**
-   * Removes records with `expiresAt <= now`, and answers how many. It may remove some at a time: the
-   * store asks again until the answer is 0. Without this method the store goes through `entries`.
+   * Removes records with `expiresAt <= now`, a whole number, and answers how many. It may remove some
+   * at a time: the store asks again until the answer is 0. Without this method the store goes through
+   * `entries`.
    */
   prune?(now: number, timeout: number): number | PromiseLike<number>;
 

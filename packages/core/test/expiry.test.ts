@@ -222,6 +222,13 @@ describe('prune of a driver that finds what has expired by itself', () => {
     expect(asked).toEqual([1234, 500, 1234, 500, 1234, 500, 1234, 500]);
   });
 
+  test('tells it whole milliseconds, whatever the clock gives', async () => {
+    const { asked, driver } = counts();
+    const store = await new DriverStore(driver, { now: () => 1234.75 }).init();
+    await store.prune();
+    expect(asked[0]).toBe(1234);
+  });
+
   test('stops in between when its signal says so', async () => {
     const { asked, driver, store } = counts();
     const controller = new AbortController();
