@@ -14,7 +14,7 @@ import {
   type StoreOptions,
 } from '@sessions/core';
 import { openFile, prepare, type Statements, setUp } from './open.ts';
-import { Transactions, untilFree } from './transactions.ts';
+import { Transactions, untilFree, withoutSleep } from './transactions.ts';
 
 /** A `DatabaseSync` of `node:sqlite`: what the store uses of it. */
 export interface Database {
@@ -70,11 +70,13 @@ export class SqliteDriver implements Driver {
     this.#timeout = timeout;
     await untilFree(timeout, () => {
       const source = this.#source;
-      this.#database = typeof source === 'string' ? openFile(source) : source;
+      const isOwn = typeof source === 'string';
+      const database = isOwn ? openFile(source) : source;
+      this.#database = database;
       try {
-        setUp(this.#database, this.#table, this.#synchronous);
-        this.#statements = prepare(this.#database, this.#table);
-        this.#transactions = new Transactions(this.#database);
+        withoutSleep(database, () => setUp(database, this.#table, this.#synchronous));
+        this.#statements = prepare(database, this.#table);
+        this.#transactions = new Transactions(database, isOwn);
       } catch (error) {
         this.close();
         throw error;

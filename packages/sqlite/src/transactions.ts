@@ -21,13 +21,15 @@ interface Change {
 /** Changes that wait at the same time are one transaction, with one flush. */
 export class Transactions {
   readonly #database: DatabaseSync;
+  readonly #isOwn: boolean;
   readonly #file: string;
   readonly #inode: string | undefined;
   readonly #waiting: Change[] = [];
   #alone = 0; // so many that wait get a transaction each
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, isOwn: boolean) {
     this.#database = database;
+    this.#isOwn = isOwn;
     const main = database.prepare("SELECT file FROM pragma_database_list WHERE name = 'main'");
     this.#file = String(main.get()?.file);
     this.#inode = inodeOf(this.#file);
@@ -56,11 +58,13 @@ export class Transactions {
     try {
       // What is written to a file that was removed is gone as soon as nobody has it open.
       if (inodeOf(this.#file) !== this.#inode) throw new Error('the file was moved or removed');
-      const settling = inTransaction(this.#database, () => {
-        const done = group.map(settlingOf);
-        outcome = 'unknown'; // if the commit fails
-        return done;
-      });
+      const all = () =>
+        inTransaction(this.#database, () => {
+          const done = group.map(settlingOf);
+          outcome = 'unknown'; // if the commit fails
+          return done;
+        });
+      const settling = this.#isOwn ? all() : withoutSleep(this.#database, all);
       for (const settle of settling) settle();
     } catch (error) {
       if (group.length === 1 || codeOf(error) === BUSY) {
@@ -99,6 +103,17 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
       // After some errors SQLite has done so by itself.
     }
     throw error;
+  }
+}
+
+/** Does the work with no timeout of SQLite, which a caller's database may have: this thread would sleep. */
+export function withoutSleep<T>(database: DatabaseSync, work: () => T): T {
+  const before = database.prepare('PRAGMA busy_timeout').get()?.timeout;
+  database.exec('PRAGMA busy_timeout = 0');
+  try {
+    return work();
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${before}`);
   }
 }
 

@@ -99,3 +99,23 @@ test('init waits for the lock as well', async () => {
   await (await hasty.init()).close();
   other.close();
 });
+
+test("where the caller's database has a timeout, nobody sleeps either, and it keeps it", async () => {
+  const path = join(await temporaryFolder(), 'sessions.db');
+  const database = new DatabaseSync(path, { timeout: 8_000 }); // longer than the store's
+  let other = await locked(path);
+  const opening = new SqliteSessionStore(database).init();
+  await pause(50);
+  other.exec('COMMIT');
+  other.close();
+  const store = await opening;
+  other = await locked(path);
+  const writing = store.write('a', { n: 1 });
+  await pause(50);
+  other.exec('COMMIT');
+  await writing;
+  expect({ ...database.prepare('PRAGMA busy_timeout').get() }).toEqual({ timeout: 8_000 });
+  other.close();
+  await store.close();
+  database.close();
+});
