@@ -1,4 +1,5 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SessionError } from '@sessions/core';
 import { inTransaction } from './transactions.ts';
@@ -28,11 +29,20 @@ export function openFile(path: string): DatabaseSync {
     throw new SessionError('UNAVAILABLE', what);
   }
   try {
-    closeSync(openSync(path, 'wx', 0o600)); // SQLite gives the files beside it the same mode
+    closeSync(openSync(targetOf(path), 'wx', 0o600)); // SQLite gives the files beside it the same mode
   } catch {
     // It is there, or SQLite will say why it cannot be.
   }
   return new sqlite.DatabaseSync(path);
+}
+
+/** Where links lead, if it is one: perhaps to where nothing is yet. */
+function targetOf(path: string): string {
+  try {
+    return targetOf(resolve(realpathSync(dirname(path)), readlinkSync(path)));
+  } catch {
+    return path;
+  }
 }
 
 /** Sees to how the database keeps what is written, and to the table. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
@@ -27,6 +27,17 @@ test('one file, its owner alone may open, and nothing beside it once it is close
   }
   await store.close();
   expect(await readdir(folder)).toEqual(['sessions.db']);
+});
+
+test('nor where the path is a link to where nothing is yet', async () => {
+  if (process.platform === 'win32') return;
+  const folder = await temporaryFolder();
+  await symlink('elsewhere.db', join(folder, 'link.db'));
+  const store = new SqliteSessionStore(join(folder, 'link.db'));
+  await store.write('a', {});
+  const { mode } = await stat(join(folder, 'elsewhere.db'));
+  expect(mode & 0o777).toBe(0o600);
+  await store.close();
 });
 
 test('the session is text for any program that reads SQLite', async () => {
