@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -125,9 +126,9 @@ export class SqliteDriver implements Driver {
     }
   }
 
-  async *ids(prefix: string): AsyncGenerator<DriverId, void> {
+  async *ids(prefix: string): AsyncGenerator<DriverId | null, void> {
     for await (const row of this.#list(this.#statements.nextId, prefix)) {
-      yield [Buffer.from(row.id).toString(), row.expiresAt];
+      yield isUtf8(row.id) ? [Buffer.from(row.id).toString(), row.expiresAt] : null;
     }
   }
 

@@ -142,6 +142,23 @@ test('a table of a newer version, and one of somebody else, is refused and stays
   other.close();
 });
 
+test('an id that is no text is told of, and passed over', async () => {
+  const path = await newPath();
+  const warnings: Error[] = [];
+  const store = new SqliteSessionStore(path, {
+    onWarning: (warning) => void warnings.push(warning),
+  });
+  await store.write('a', {});
+  const other = new DatabaseSync(path);
+  other.exec("UPDATE sessions SET id = x'61ff'");
+  await store.write('b', {});
+  expect(await gathered(store.ids())).toEqual(['b']);
+  expect(await gathered(store.entries())).toEqual([['b', {}]]);
+  expect(warnings).toMatchObject([{ code: 'CORRUPT' }]);
+  other.close();
+  await store.close();
+});
+
 test('a file whose folder is missing is an error that says so', async () => {
   const path = join(await temporaryFolder(), 'nowhere', 'sessions.db');
   await expect(new SqliteSessionStore(path).read('a')).rejects.toMatchObject({
