@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 import { HISTORY_LENGTH } from '@sessions/core';
 
+// The server cuts names to 63 bytes: those of two tables to one, and that of an index to its table's.
+const LONGEST_NAME = 62;
+
 /** What pg is told of a statement besides its values. Not the type of pg, which users have not installed. */
 export interface Query {
   readonly text: string;
@@ -127,6 +130,9 @@ function namesOf(table: unknown): string[] {
   const names = typeof table === 'string' ? table.split('.') : [];
   if (names.length < 1 || names.length > 2 || names.includes('') || `${table}`.includes('\0')) {
     throw new TypeError('table must be the name of a table, or of a schema and a table');
+  }
+  if (names.some((name) => Buffer.byteLength(name) > LONGEST_NAME)) {
+    throw new TypeError(`table must have names of at most ${LONGEST_NAME} bytes`);
   }
   return names;
 }

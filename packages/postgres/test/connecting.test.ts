@@ -51,6 +51,10 @@ describe('what a store may be given', () => {
     for (const table of ['', 'a.b.c', '.a', 5, null]) {
       expect(make('postgres://host', { table })).toThrow(/table must be/);
     }
+    // The server would cut both, to the same name.
+    for (const last of ['1', '2']) {
+      expect(make('postgres://host', { table: `${'a'.repeat(63)}${last}` })).toThrow(/at most 62/);
+    }
     expect(make('postgres://host', { autoCreate: 'no' })).toThrow(/autoCreate/);
   });
 });
@@ -160,12 +164,13 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
   });
 
   test('the table and its index are made once, also by many at once, with an odd name', async () => {
-    const name = `${schema}."Quoted" and 'more`;
+    const last = `"Quoted" and 'more${'ä'.repeat(22)}`; // 62 bytes
+    const name = `${schema}.${last}`;
     const stores = Array.from({ length: 8 }, () => open(server.url, { table: name }));
     await Promise.all(stores.map((store) => store.init()));
     await works(stores[0] as PostgresSessionStore);
     const { rows } = await admin.query('SELECT indexname FROM pg_indexes WHERE tablename = $1', [
-      `"Quoted" and 'more`,
+      last,
     ]);
     expect(rows).toHaveLength(2);
   });
