@@ -84,8 +84,9 @@ type Change = 'replace' | 'create' | 'write' | 'remove' | 'destroy' | 'prune';
 
 export function statementsFor(table: string): Statements {
   const t = quotedName(table);
-  // All answers are text, so that no type parser or binary mode of a caller's pool matters.
-  const record = 'session, expires_at::text, etag, to_json(history)::text';
+  // All answers are text, so that no type parser or binary mode of a caller's pool matters, and a
+  // prepared statement outlives a change of the columns.
+  const record = 'session::text, expires_at::text, etag::text, to_json(history)::text';
   const insert = `INSERT INTO ${t} AS old (id, session, expires_at, etag, history)
     SELECT $1::bytea, $2::text, $3::bigint, $4::text, $5::text[] WHERE ${patience('$6')}`;
   const isNew = '$4 <> old.etag AND $4 <> ALL (old.history)';

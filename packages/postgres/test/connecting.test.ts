@@ -134,6 +134,21 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
     await pool.end();
   });
 
+  test('by a connection that was there before the table, or before a column of it was changed', async () => {
+    const pool = new Pool({ connectionString: server.url, max: 1 });
+    const table = `${schema}.${newTable()}`;
+    const store = open(pool, { table, autoCreate: false });
+    expect(await failure(store.init())).toMatchObject({ cause: { code: '42P01' } });
+    await admin.query(schemaOf(table));
+    await works(store);
+    await admin.query(`ALTER TABLE ${table} ALTER session TYPE varchar, ALTER etag TYPE varchar`);
+    await works(store);
+    await admin.query(`DROP TABLE ${table}; ${schemaOf(table)}`);
+    await works(store);
+    await store.close();
+    await pool.end();
+  });
+
   test('by a pool of the caller, whatever it makes of types, which stays open', async () => {
     const parse = (text: unknown) => ({ text });
     const types = { getTypeParser: () => parse } as never;
