@@ -35,7 +35,9 @@ const TEMPORARY = /^(40001|40P01|53300|57P|08|25006|22012|26000|42P05)/;
 export function isTemporary(error: Error): boolean {
   if (isAnswer(error)) return TEMPORARY.test(error.code);
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return !/CERT|TLS|SSL/.test(code) && !/does not support SSL|after calling end/.test(message);
+  return (
+    !/CERT|TLS|SSL/.test(code) && !/^SASL|does not support SSL|after calling end/.test(message)
+  );
 }
 
 /** What a failed statement means. */

@@ -243,6 +243,29 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
+  test('no password for a server that asks for one: fails at once', async () => {
+    // As the server does it: an R, the length, the kind of request.
+    const request = (kind: number, text: string) => {
+      const head = Buffer.from('R\0\0\0\0\0\0\0\0');
+      head.writeInt32BE(8 + text.length, 1);
+      head.writeInt32BE(kind, 5);
+      return Buffer.concat([head, Buffer.from(text)]);
+    };
+    const asking = createServer((socket) => {
+      const requests = [request(10, 'SCRAM-SHA-256\0\0'), request(11, 'r=a,s=YQ==,i=4096')];
+      socket.on('error', () => {});
+      socket.on('data', () => socket.write(requests.shift() ?? ''));
+    });
+    asking.listen(0, '127.0.0.1').unref();
+    await once(asking, 'listening');
+    const { port } = asking.address() as AddressInfo;
+    const started = performance.now();
+    const store = open(`postgres://postgres@127.0.0.1:${port}/postgres`, { timeout: 20_000 });
+    expect(String((await failure(store.init())).cause)).toContain('password must be a string');
+    expect(performance.now() - started).toBeLessThan(5000);
+    asking.close();
+  });
+
   test('too many connections: waits until one is free', async () => {
     await admin.query(`ALTER ROLE ${role} CONNECTION LIMIT 1`);
     const table = `${schema}.theirs`;
