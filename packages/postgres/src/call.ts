@@ -121,8 +121,10 @@ export class Call {
   }
 
   #send(client: PoolClient, { named, unnamed }: Statement, values: unknown[]): Promise<Rows> {
-    // pg copies what an object has itself, slowly, and nothing of its prototype.
-    const query: QueryArrayConfig = Object.create(this.#hosts.keepsStatements ? named : unnamed);
+    const kept = this.#hosts.keepsStatements ? named : unnamed;
+    // pg copies what an object has itself, slowly, and nothing of its prototype. So does a tracer with a
+    // statement that has no name, to add a comment, and the rest would be lost.
+    const query: QueryArrayConfig = kept.name ? Object.create(kept) : { ...kept };
     const answer = client.query<string[]>(query, values);
     return this.#inTime(answer, () => noneInTime('TIMEOUT', 'answer'));
   }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { certify } from '@sessions/conformance';
-import { Client, Pool, type PoolConfig } from 'pg';
+import { Client, Pool, type PoolConfig, type QueryConfig } from 'pg';
 import { again, failure } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { findPostgres, ownPgBouncer } from '../../../tooling/servers/postgres.ts';
@@ -160,6 +160,24 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
       await pool.query('SELECT 1');
       await pool.end();
     }
+  });
+
+  test('by a pool whose statements a tracer copies, to put a comment into those without a name', async () => {
+    const pool = new Pool({ connectionString: server.url, max: 1 });
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...all: unknown[]) => never;
+      client.query = ((config: QueryConfig, ...rest: unknown[]) =>
+        query(
+          'name' in config ? config : { ...config, text: `${config.text} /**/` },
+          ...rest,
+        )) as never;
+    });
+    const store = open(pool);
+    await works(store);
+    await pool.query({ text: 'DEALLOCATE ALL' }); // from now on none has a name
+    await works(store);
+    await store.close();
+    await pool.end();
   });
 
   test('many stores may share one pool, and a connection that breaks ends nobody', async () => {
