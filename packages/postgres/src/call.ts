@@ -60,6 +60,7 @@ export class Call {
       let client: PoolClient | undefined;
       try {
         client = await this.#connect(pool);
+        if (isWithinTransaction(client)) throw new Error('somebody began a transaction there');
         const offset = offsetOf(client) ?? (await this.#greet(client));
         const all = [...values];
         if (statement.isChange) {
@@ -142,6 +143,12 @@ export class Call {
 function offsetOf(client: PoolClient): number | undefined {
   const known = clocks.get(client);
   return known && performance.now() - known.readAt < CLOCK_AGE ? known.offset : undefined;
+}
+
+/** Whether somebody gave it back so: what is done there may be undone. An older pg cannot tell. */
+function isWithinTransaction(client: PoolClient): boolean {
+  const status = (client as Partial<PoolClient>).getTransactionStatus?.();
+  return status === 'T' || status === 'E';
 }
 
 /** Gives the connection back, to be closed if it is of no use. */

@@ -162,6 +162,22 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
     }
   });
 
+  test('by a connection that somebody gave back within a transaction: acknowledged is committed', async () => {
+    const pool = new Pool({ connectionString: server.url, max: 1 });
+    const table = `${schema}.${newTable()}`;
+    const store = await open(pool, { table }).init();
+    for (const [id, then] of Object.entries({ open: 'SELECT 1', aborted: 'SELECT 1 / 0' })) {
+      const client = await pool.connect();
+      await client.query('BEGIN');
+      await client.query(then).catch(() => {});
+      client.release();
+      await store.write(id, {});
+    }
+    expect((await admin.query(`SELECT FROM ${table}`)).rowCount).toBe(2);
+    await store.close();
+    await pool.end();
+  });
+
   test('by a pool whose statements a tracer copies, to put a comment into those without a name', async () => {
     const pool = new Pool({ connectionString: server.url, max: 1 });
     pool.on('connect', (client) => {
