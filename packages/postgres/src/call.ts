@@ -55,6 +55,8 @@ export class Call {
   async ask(statement: Statement, ...values: unknown[]): Promise<Rows> {
     let reason: SessionError | undefined;
     for (let attempt = 0; ; attempt++) {
+      // From then on the server refuses it: what was learnt last is the answer.
+      if (reason && statement.hasDeadline && performance.now() >= this.#commitBy) throw reason;
       const pool = this.#hosts.current;
       let outcome = 'not-applied' as Outcome;
       let client: PoolClient | undefined;

@@ -325,6 +325,29 @@ describeWith(found, { describe, test }, 'a connection', (server) => {
     expect(error.cause).toMatchObject({ code: '25006' });
   });
 
+  test('what can no longer be applied in time is not sent again', async () => {
+    const table = `${schema}.${newTable()}`;
+    await works(open(server.url, { table }));
+    const proxy = await TcpProxy.to(urlWith({ default_transaction_read_only: 'on' }));
+    const store = await open(proxy.url, { table }).init();
+    const real = performance.now;
+    let sent = 0;
+    proxy.onRequest = (data) => {
+      if (!data.includes('sessions ') || !data.includes('late')) return;
+      sent++;
+      performance.now = () => real.call(performance) + 4600; // of 5000
+    };
+    try {
+      const error = await failure(store.write('late', {}));
+      expect(error).toMatchObject({ outcome: 'not-applied', cause: { code: '25006' } });
+      expect(sent).toBe(1);
+    } finally {
+      performance.now = real;
+      await store.close();
+      await proxy.stop();
+    }
+  });
+
   test('a pool whose connections are all in use: not applied', async () => {
     const pool = new Pool({ connectionString: server.url, max: 1 });
     const store = open(pool, { timeout: 500 });
