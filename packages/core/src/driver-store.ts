@@ -171,7 +171,6 @@ export class DriverStore<S extends Session = Session> implements FullSessionStor
     let pruned = 0;
     for (;;) {
       signal?.throwIfAborted();
-      // Expiries are whole milliseconds, and a backend's numbers may be too.
       const count = await this.#backend.prune(Math.floor(this.#options.now()));
       if (count === undefined) break;
       if (!(count > 0)) return pruned;
