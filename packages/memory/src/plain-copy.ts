@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { type Codec, JSON_TEXT, type Session } from '@sessions/core';
 
 // Copying plain data is several times faster than making a text of it and reading that.
@@ -5,7 +6,7 @@ import { type Codec, JSON_TEXT, type Session } from '@sessions/core';
 /** Deeper than this, JSON text decides whether it is too deep. */
 const DEEP = 100;
 
-// What one unit of `Size.least` can become in JSON text at most: the 25 characters of a number.
+// What one unit of `Room.left` can become in JSON text at most: the 25 characters of a number.
 const MOST_BYTES_PER_UNIT = 25;
 
 /** An object that gets more members than this one by one becomes a hash table, slow to copy. */
@@ -14,9 +15,9 @@ const FEW = 12;
 // In a for-in loop V8 knows this call, which makes it faster than Object.hasOwn.
 const hasOwn = Object.prototype.hasOwnProperty;
 
-/** The size of what has been copied so far: at least so many bytes of JSON text. */
-interface Size {
-  least: number;
+/** What may still be copied. Each unit is at least one byte of JSON text. */
+interface Room {
+  left: number;
 }
 
 /** What is no plain data, and so for JSON itself to decide on. */
@@ -25,9 +26,14 @@ const NOT_PLAIN: unique symbol = Symbol('not plain');
 /** Sessions as objects of plain data, copied on their way in and out. */
 export const PLAIN_COPY: Codec<Session> = {
   encode(session, maxBytes) {
-    const size: Size = { least: 0 };
-    const copy = isObject(session) && !Array.isArray(session) ? plain(session, 0, size) : NOT_PLAIN;
-    if (copy !== NOT_PLAIN && size.least * MOST_BYTES_PER_UNIT <= maxBytes) return copy as Session;
+    const room = { left: Math.min(maxBytes, constants.MAX_STRING_LENGTH) / MOST_BYTES_PER_UNIT };
+    try {
+      const isOne = isObject(session) && !Array.isArray(session);
+      const copy = isOne ? plain(session, 0, room) : NOT_PLAIN;
+      if (copy !== NOT_PLAIN && room.left >= 0) return copy as Session;
+    } catch {
+      // A getter or a proxy threw. It does so again below.
+    }
     return JSON.parse(JSON_TEXT.encode(session, maxBytes));
   },
   decode: (kept) => copyOf(kept, 0),
@@ -40,10 +46,11 @@ class Kept {
 Object.setPrototypeOf(Kept.prototype, null);
 
 /** The copy that `JSON.parse(JSON.stringify(value))` would be, or `NOT_PLAIN`. */
-function plain(value: object, depth: number, size: Size): object | typeof NOT_PLAIN {
+function plain(value: object, depth: number, room: Room): object | typeof NOT_PLAIN {
   if (depth > DEEP || (value as Session).toJSON !== undefined) return NOT_PLAIN;
-  size.least += 2;
-  if (Array.isArray(value)) return plainArray(value, depth, size);
+  room.left -= Array.isArray(value) ? 2 + value.length : 2;
+  if (room.left < 0) return NOT_PLAIN; // a few that refer to each other have no end
+  if (Array.isArray(value)) return plainArray(value, depth, room);
   if (Object.getPrototypeOf(value) !== Object.prototype) return NOT_PLAIN;
   // Member by member: then what is kept has the same few shapes whatever it was copied from.
   let copy: Session = new Kept();
@@ -55,11 +62,11 @@ function plain(value: object, depth: number, size: Size): object | typeof NOT_PL
       copy = { ...value, ...copy };
     }
     let member: unknown = (value as Session)[name];
-    size.least += name.length + 4;
+    room.left -= name.length + 4;
     if (typeof member === 'string') {
-      size.least += member.length;
+      room.left -= member.length;
     } else if (isObject(member)) {
-      member = plain(member, depth + 1, size);
+      member = plain(member, depth + 1, room);
       if (member === NOT_PLAIN) return NOT_PLAIN;
     } else if (!isPlainValue(member)) {
       return NOT_PLAIN;
@@ -69,15 +76,14 @@ function plain(value: object, depth: number, size: Size): object | typeof NOT_PL
   return copy;
 }
 
-function plainArray(value: unknown[], depth: number, size: Size): unknown[] | typeof NOT_PLAIN {
+function plainArray(value: unknown[], depth: number, room: Room): unknown[] | typeof NOT_PLAIN {
   const copy = new Array<unknown>(value.length); // one that grows takes more than it needs
-  size.least += value.length;
   for (let i = 0; i < copy.length; i++) {
     let member = value[i];
     if (typeof member === 'string') {
-      size.least += member.length;
+      room.left -= member.length;
     } else if (isObject(member)) {
-      member = plain(member, depth + 1, size);
+      member = plain(member, depth + 1, room);
       if (member === NOT_PLAIN) return NOT_PLAIN;
     } else if (!isPlainValue(member)) {
       return NOT_PLAIN;

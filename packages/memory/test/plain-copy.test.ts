@@ -129,3 +129,38 @@ test.each([[[1]], ['text'], [5], [null]])('%p is no session', async (bad) => {
   const write = store.write('a', bad as unknown as Session);
   await expect(write).rejects.toMatchObject({ code: 'INVALID_SESSION' });
 });
+
+test('a few objects that refer to each other many times are not copied so often', async () => {
+  let looks = 0;
+  let session: Session = {
+    get n() {
+      looks++;
+      return 1;
+    },
+  };
+  for (let level = 0; level < 16; level++) session = { one: session, other: session };
+  const small = new MemorySessionStore(1, { maxSessionBytes: 1000 });
+  await expect(small.write('a', session)).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  expect(looks).toBeLessThan(2000);
+});
+
+const mistake = new Error('after all not');
+const { proxy, revoke } = Proxy.revocable({}, {});
+revoke();
+
+test.each<[string, Session]>([
+  [
+    'a getter that throws',
+    {
+      get a() {
+        throw mistake;
+      },
+    },
+  ],
+  ['a proxy that was revoked', proxy],
+  ['such a proxy within', { proxy }],
+])('%s makes it no session, as with any store', async (_, bad) => {
+  await store.write('a', { n: 1 });
+  await expect(store.write('a', bad)).rejects.toMatchObject({ code: 'INVALID_SESSION' });
+  expect(await store.read('a')).toEqual({ n: 1 });
+});
