@@ -31,7 +31,7 @@ export interface Conversation<T extends State = State> {
   /**
    * Merges the members into the state, shallowly. `undefined` removes a member. A function gets the
    * fresh state. It runs again when another process changed the state meanwhile, so counters stay
-   * exact. Throws a `TypeError` once the handler has finished.
+   * exact. Throws a `TypeError` once the handler has finished, and within such a function.
    */
   setState(change: StateChange<T>): void;
   /**
@@ -108,7 +108,11 @@ export class OpenConversation<T extends State> implements Conversation<T> {
         'the state was set after the handler had finished; is an `await` missing?',
       );
     }
-    this.#state = change(this.#state);
+    const before = this.#state;
+    const state = change(before);
+    // What it has set itself would be lost.
+    if (this.#state !== before) throw new TypeError('a function given to setState set the state');
+    this.#state = state;
     this.#changes.push(change);
   }
 

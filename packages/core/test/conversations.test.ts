@@ -157,6 +157,18 @@ describe('setState', () => {
     await expect(run).rejects.toMatchObject({ code: 'INVALID_SESSION' });
   });
 
+  test('within the function of another one is a clear error, not a lost change', async () => {
+    const { records, conversations } = setup();
+    const run = conversations.run('a', (conversation) =>
+      conversation.setState(() => {
+        conversation.setState({ count: 1 });
+        return { nickname: 'Tim' };
+      }),
+    );
+    await expect(run).rejects.toThrow(TypeError);
+    expect(records.size).toBe(0);
+  });
+
   test('after the handler has finished is a clear error', async () => {
     const { store, conversations } = setup();
     let late: Conversation<CountState> | undefined;
