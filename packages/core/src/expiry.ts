@@ -24,9 +24,7 @@ export function checkExpiresIn(minutes: unknown): asserts minutes is number {
  * up, or `null` for never.
  */
 export function expiryAt(now: number, minutes: number): number | null {
-  if (typeof now !== 'number' || Number.isNaN(now)) {
-    throw new TypeError(`the clock returned ${now}`);
-  }
+  if (!Number.isFinite(now)) throw new TypeError(`the clock returned ${now}`);
   // Less what dividing by 60,000 may have added: 119 / 60,000 minutes are 119 ms, no more.
   const at = Math.ceil(now) + Math.ceil(minutes * 60_000 * (1 - Number.EPSILON));
   return at <= LAST_MOMENT ? at : null;

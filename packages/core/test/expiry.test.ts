@@ -32,7 +32,7 @@ test.each([Infinity, 1e308, Number.MAX_VALUE, 8.64e15])('%d minutes mean never',
   expect(expiryAt(Date.now(), minutes)).toBeNull();
 });
 
-test.each([Number.NaN, undefined, null, '5', new Date(5)])(
+test.each([Number.NaN, Infinity, -Infinity, undefined, null, '5', new Date(5)])(
   'a clock that returns %p is an error, not a session that never expires',
   async (bad) => {
     const { clock, store } = storeAt(bad as number);
