@@ -7,6 +7,8 @@ const OVERHEAD = 512;
 // A file that changed later than this before it was read may change again within one tick of the
 // clock of its file system, without showing it.
 const RECENT = 3000;
+// Later than this, in 2109, Node does not tell one microsecond from the next.
+const EXACT = 2 ** 42 * 1000;
 
 interface Version {
   readonly record: SessionRecord;
@@ -22,6 +24,14 @@ interface Version {
  */
 export function stampOf({ mtimeMs }: Stats): number {
   return Math.floor(mtimeMs * 1000);
+}
+
+/**
+ * Whether two versions may have this stamp. A file system that knows no later time, or no parts of a
+ * second, has whole seconds.
+ */
+function isShared(stamp: number): boolean {
+  return stamp > EXACT || stamp % 1e6 === 0;
 }
 
 /** A stamp for the version after the one with the stamp `before`. */
@@ -70,6 +80,7 @@ export class Known {
 
   #keep(name: string, version: Version): void {
     this.forget(name);
+    if (isShared(version.stamp)) return;
     this.#versions.set(name, version);
     this.#bytes += version.size + OVERHEAD;
     for (const oldest of this.#versions.keys()) {

@@ -55,12 +55,24 @@ test('stamps grow, whatever the clock does', () => {
   expect(nextStamp(0)).toBeGreaterThan((Date.now() - 1000) * 1000);
 });
 
+test.each([
+  ['the far future, which Node tells less exactly', 1e13 + 0.5],
+  ['a whole second, as where a file system knows no later time', 2 ** 31 * 1000 - 1000],
+])('a time in %s may be that of two versions: it is not known', (_, mtimeMs) => {
+  const known = new Known();
+  const old = like({ mtimeMs, ctimeMs: Date.now() - HOUR });
+  known.haveRead('a', record, old);
+  expect(known.find('a', old)).toBeUndefined();
+  known.haveWritten('a', record, old.size, stampOf(old));
+  expect(known.find('a', old)).toBeUndefined();
+});
+
 test('its memory is bounded, and what was used last stays', () => {
   const known = new Known();
   const megabyte = 1024 * 1024;
   for (let n = 0; n < 100; n++) {
-    known.haveWritten(`${n}`, record, megabyte, n);
-    known.find('0', like({ size: megabyte, mtimeMs: 0 }));
+    known.haveWritten(`${n}`, record, megabyte, n + 1);
+    known.find('0', like({ size: megabyte, mtimeMs: 0.0015 }));
   }
   const kept = Array.from({ length: 100 }, (_, n) => n).filter((n) => known.has(`${n}`));
   expect(kept).toEqual([0, ...Array.from({ length: 30 }, (_, n) => 70 + n)]);
@@ -73,6 +85,17 @@ test('what another store writes is seen at once, also when it looks the same but
     await one?.write('a', { n });
     await other?.write('a', { n: n + 1 });
     expect(await one?.read('a')).toEqual({ n: n + 1 });
+  }
+});
+
+test('what another store writes to a file from the far future is seen, and not overwritten', async () => {
+  const folder = await temporaryFolder();
+  const [one, other] = [0, 1].map(() => new FileSessionStore(folder, { flush: false }));
+  await one?.write('a', { n: 1000 });
+  await utimes(fileOf(folder, 'a'), 1e10, 1e10);
+  for (let n = 1001; n < 1020; n++) {
+    const store = n % 2 === 0 ? one : other;
+    expect(await store?.update('a', (session) => ({ n: session?.n + 1 }))).toEqual({ n });
   }
 });
 
