@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DriverStore, JSON_TEXT, type Session } from '../src/index.ts';
 import { copyValue } from '../src/json.ts';
@@ -319,6 +319,36 @@ describe('the size limit', () => {
     let value: unknown = 'leaf';
     for (let i = 0; i < 100; i++) value = [value, value];
     expect(() => copyIn({ value }, limit)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
+  });
+
+  const text = 'x'.repeat(1_000_000);
+  test.each<[string, Session]>([
+    ['items', { list: Array(1000).fill(text) }],
+    ['members', Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [n, text]))],
+    ['names', { list: Array(1000).fill({ [text]: 1 }) }],
+  ])('stops before V8 makes a text without end of one string in many %s', (_, session) => {
+    const stringify = jest.spyOn(JSON, 'stringify').mockReturnValue('{}'); // V8 would crash
+    try {
+      const refused = expect.objectContaining({ code: 'TOO_LARGE' });
+      expect(() => copyIn(session, limit)).toThrow(refused);
+    } finally {
+      stringify.mockRestore();
+    }
+  });
+
+  test('lets a cycle with much text be a cycle', () => {
+    const session: Session = { text: 'x'.repeat(limit) };
+    session.self = session;
+    const refused = expect.objectContaining({ code: 'INVALID_SESSION' });
+    expect(() => copyIn(session, limit)).toThrow(refused);
+  });
+
+  test('counts nothing that JSON leaves out', () => {
+    const parent: Session = { name: 'x'.repeat(limit) };
+    parent.parent = parent;
+    const left = { f: () => 1, s: Symbol('s'), u: undefined, ['x'.repeat(limit)]: undefined };
+    const session = Object.assign(Object.create(parent), left, { text: Object('x'.repeat(9000)) });
+    expect(copyIn(session, limit)).toEqual({ text: 'x'.repeat(9000) });
   });
 
   test('stops early at arrays of many holes', () => {
