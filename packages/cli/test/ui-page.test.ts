@@ -50,6 +50,7 @@ describeWith(findChromium(), { describe, test }, 'the page', (found) => {
   const open = async () => {
     await row(ID).click();
     await heading(ID).waitFor();
+    await sheet().getByText('Reading…').waitFor({ state: 'hidden' }); // its name is there before
   };
 
   test('lists, searches and opens by keys alone', async () => {
