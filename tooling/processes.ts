@@ -2,6 +2,7 @@ import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'n
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, test } from '@jest/globals';
 
 /** With `pnpm soak` the tests try more. */
@@ -95,6 +96,24 @@ export async function runAtOnce(
   for (const { child } of workers) child.stdin.write('go\n');
   await Promise.all(workers.map(({ ended }) => ended));
   return workers.map(({ child }) => child.exitCode ?? child.signalCode);
+}
+
+/** Stops one process after the other, so many times, each for so many milliseconds at most; then kills all. */
+export async function stopAtRandom(
+  workers: readonly Worker[],
+  stops: number,
+  longest: number,
+): Promise<void> {
+  await Promise.all(workers.map(({ ready }) => ready));
+  for (let stop = 0; stop < stops; stop++) {
+    const { child } = workers[stop % workers.length] as Worker;
+    child.kill('SIGSTOP');
+    await pause(Math.random() * longest);
+    child.kill('SIGCONT');
+    await pause(20);
+  }
+  for (const { child } of workers) child.kill('SIGKILL');
+  await Promise.all(workers.map(({ ended }) => ended));
 }
 
 afterAll(() => {

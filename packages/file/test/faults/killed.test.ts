@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import { isSoak, report, testWith } from '../../../../tooling/processes.ts';
+import { isSoak, report, stopAtRandom, testWith } from '../../../../tooling/processes.ts';
 import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { FileSessionStore } from '../../src/index.ts';
 import { acknowledged, rejected, startWorker } from '../processes.ts';
@@ -114,16 +114,7 @@ testWith(
     const folder = await temporaryFolder();
     const options = { timeout: 800 };
     const workers = [0, 1, 2, 3].map(() => startWorker('count', folder, options, ['a', FOREVER]));
-    await Promise.all(workers.map(({ ready }) => ready));
-    for (let stop = 0; stop < STOPS; stop++) {
-      const { child } = workers[stop % workers.length] ?? {};
-      child?.kill('SIGSTOP');
-      await pause(Math.random() * 500); // its lease is 200
-      child?.kill('SIGCONT');
-      await pause(20);
-    }
-    for (const { child } of workers) child.kill('SIGKILL');
-    await Promise.all(workers.map(({ ended }) => ended));
+    await stopAtRandom(workers, STOPS, 500); // its lease is 200
     const { n } = (await new FileSessionStore<{ n: number }>(folder).read('a')) ?? { n: 0 };
     const known = acknowledged(workers);
     const uncertain = rejected(workers).filter((line) => line.includes('unknown')).length;

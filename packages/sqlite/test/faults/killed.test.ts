@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { isSoak, report, testWith, type Worker } from '../../../../tooling/processes.ts';
+import {
+  isSoak,
+  report,
+  stopAtRandom,
+  testWith,
+  type Worker,
+} from '../../../../tooling/processes.ts';
 import { temporaryFolder } from '../../../../tooling/temporary-folder.ts';
 import { SqliteSessionStore } from '../../src/index.ts';
 import { startWorker } from '../processes.ts';
@@ -92,16 +98,7 @@ testWith(
     const path = join(await temporaryFolder(), 'sessions.db');
     const options = { timeout: 400 };
     const workers = [0, 1, 2].map(() => startWorker('count', path, options, ['a']));
-    await Promise.all(workers.map(({ ready }) => ready));
-    for (let stop = 0; stop < STOPS; stop++) {
-      const { child } = workers[stop % workers.length] as Worker;
-      child.kill('SIGSTOP');
-      await pause(Math.random() * 600);
-      child.kill('SIGCONT');
-      await pause(20);
-    }
-    for (const { child } of workers) child.kill('SIGKILL');
-    await Promise.all(workers.map(({ ended }) => ended));
+    await stopAtRandom(workers, STOPS, 600);
     const lines = linesOf(workers);
     const known = lines.filter((line) => line === 'acknowledged').length;
     const uncertain = lines.filter((line) => line.includes('unknown')).length;
