@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { isSessionError, type Outcome, type SessionErrorCode } from '@sessions/core';
 import { MongoClient, MongoServerError } from 'mongodb';
+import { again } from '../../../tooling/calls.ts';
 import { describeWith } from '../../../tooling/servers/find-server.ts';
 import { ownMongo } from '../../../tooling/servers/mongo.ts';
 import { freePort, until } from '../../../tooling/servers/server-process.ts';
@@ -102,16 +103,7 @@ function isExact(
 
 /** Waits until it works; to open it may take a busy machine longer than a call is given. */
 async function works(store: MongoSessionStore): Promise<void> {
-  const end = performance.now() + 15_000;
-  for (;;) {
-    try {
-      await store.destroy('none'); // reading alone a server may allow that does not write yet
-      return;
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await pause(20);
-    }
-  }
+  await again(() => store.destroy('none')); // reading alone a server may allow that does not write yet
 }
 
 describe('a server that is absent', () => {
