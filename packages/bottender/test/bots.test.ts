@@ -97,9 +97,8 @@ describeWith(postgres, { describe, test }, 'a bot on PostgreSQL', ({ url }) => {
 });
 
 // From this version on Node runs TypeScript, too.
-const node: { newer: string } | Missing = findNode('22.18')
-  ? { newer: findNode('22.18') }
-  : { reason: 'no Node 22.18' };
+const newer = findNode('22.18') as string | undefined;
+const node: { newer: string } | Missing = newer ? { newer } : { reason: 'no Node 22.18' };
 describeWith(node, { describe, test }, 'a bot on SQLite', ({ newer }) => {
   test('goes on with its state when it is started again, and counts 100 messages in line', async () => {
     const program = `
